@@ -1,0 +1,189 @@
+"""What must be true of scratch_mlp, as functions of the module, so that the tests can ask it of broken copies too."""
+import json
+from pathlib import Path
+
+import numpy as np
+
+WORKED_EXAMPLE = json.loads(Path(__file__).with_name("worked_example.json").read_text())
+
+
+def random_network(m, seed, N=7, hidden_dim=4, scale=1.0):
+    """Points with their classes, and weights of which none is zero: zeros hide mistakes."""
+    random = np.random.RandomState(seed)
+    X, y = m.load_XOR_data(N, seed)
+    return X, y, [scale * random.randn(*shape) for shape in ((2, hidden_dim), (hidden_dim,), (hidden_dim, 2), (2,))]
+
+
+def loss_at(m, X, y, weights, reg_coeff, penalty):
+    w1, b1, w2, b2 = weights
+    return m.loss(y, m.forward(X, w1, b1, w2, b2)[-1], w1, w2, reg_coeff, penalty)
+
+
+def complex_step(m, X, y, weights, reg_coeff, penalty, step=1e-30):
+    """The gradient of `loss` to the last digits: dL/dw = Im L(w + i step) / step, where nothing cancels
+    (Squire & Trapp, 1998)."""
+    gradients = []
+    for k, weight in enumerate(weights):
+        gradient = np.zeros_like(weight)
+        for index in np.ndindex(weight.shape):
+            moved = [w.astype(complex) for w in weights]
+            moved[k][index] += 1j * step
+            gradient[index] = loss_at(m, X, y, moved, reg_coeff, penalty).imag / step
+        gradients.append(gradient)
+    return gradients
+
+
+def central_difference(m, X, y, weights, reg_coeff, penalty, step=1e-5):
+    """(L(w + step) - L(w - step)) / (2 step) for each weight: needs nothing but `loss`."""
+    gradients = []
+    for k, weight in enumerate(weights):
+        gradient = np.zeros_like(weight)
+        for index in np.ndindex(weight.shape):
+            higher, lower = ([w.copy() for w in weights] for _ in range(2))
+            higher[k][index] += step
+            lower[k][index] -= step
+            rise = loss_at(m, X, y, higher, reg_coeff, penalty) - loss_at(m, X, y, lower, reg_coeff, penalty)
+            gradient[index] = rise / (2 * step)
+        gradients.append(gradient)
+    return gradients
+
+
+def hand_derived(m, X, y, weights, reg_coeff, penalty):
+    z1, h1, z2, h2 = m.forward(X, *weights)
+    return m.backward(X, y, h1, h2, weights[0], weights[2], reg_coeff, penalty)
+
+
+def relative_error(found, true, floor=0.0):
+    """The largest difference over the largest entry; differences up to `floor` are not counted."""
+    return max(0.0, np.max(np.abs(found - true)) - floor) / np.max(np.abs(true))
+
+
+def check_gradient(m, X, y, weights, reg_coeff, penalty, floor=0.0):
+    """Each of the four arrays agrees with the complex step to 12 digits."""
+    pairs = zip(hand_derived(m, X, y, weights, reg_coeff, penalty),
+                complex_step(m, X, y, weights, reg_coeff, penalty), strict=True)
+    for name, (found, true) in zip(("dL_dw1", "dL_db1", "dL_dw2", "dL_db2"), pairs, strict=True):
+        assert found.shape == true.shape, name
+        assert relative_error(found, true, floor) < 1e-12, name
+
+
+def check_gradients(m):
+    """Both penalties, absent, of the strength of one point and of all N."""
+    for penalty in ("l2", "l1"):
+        for reg_coeff in (0.0, 1.0, 7.0):
+            check_gradient(m, *random_network(m, seed=1), reg_coeff, penalty)
+
+
+def check_loss(m):
+    """The numbers of `loss`, summed here one by one."""
+    X, y, weights = random_network(m, seed=2)
+    h2 = m.forward(X, *weights)[-1]
+    error = sum((y[n, k] - h2[n, k])**2 for n in range(7) for k in range(2)) / 14
+    both = np.concatenate([weights[0].ravel(), weights[2].ravel()])
+    for penalty, size in (("l2", sum(w * w for w in both) / 2), ("l1", sum(abs(w) for w in both))):
+        assert abs(m.loss(y, h2, weights[0], weights[2], 3.0, penalty) - (error + 3.0 / 7 * size)) < 1e-12
+
+
+def check_worked_example(m, use_bias=False):
+    """The article's step, to the 8 decimals it prints: one point, three neurons, learning rate 0.001.
+
+    Biases, as they start at zero, change none of it but the loss after the step, which falls further.
+    """
+    printed = {name: np.array(value) for name, value in WORKED_EXAMPLE["printed"].items()}
+    printed |= {name: np.array(fact["right"]) for name, fact in WORKED_EXAMPLE["printed_wrongly"].items()}
+    X, y = (rows[:1] for rows in m.load_XOR_data(300))
+    w1, b1, w2, b2 = m.initialize_weights(2, 3, 2)
+    z1, h1, z2, h2 = m.forward(X, w1, b1, w2, b2)
+    dL_dw1, dL_db1, dL_dw2, dL_db2 = m.backward(X, y, h1, h2, w1, w2)
+    dL_dz2 = (h2 - y) * h2 * (1 - h2)
+    mine = {"x": X[0], "y": y[0], "w1": w1, "w2": w2, "z1": z1[0], "h1": h1[0], "z2": z2[0], "h2": h2[0],
+            "dL_dh2": (h2 - y)[0], "dh2_dz2": (h2 * (1 - h2))[0], "dL_dz2": dL_dz2[0], "dL_dw2": dL_dw2,
+            "dL_dh1": dL_dz2.dot(w2.T)[0], "dh1_dz1": (h1 * (1 - h1))[0], "dL_dw1": dL_dw1}
+    before = m.loss(y, h2, w1, w2)
+    hp = m.Hyperparameters(learning_rate=0.001, reg_coeff=0.0, use_bias=use_bias)
+    w1, w2 = w1.copy(), w2.copy()                   # for `mine` holds the first ones
+    m.run_epoch(X, y, w1, b1, w2, b2, 0, None, hp)
+    mine |= {"w1_after": w1, "w2_after": w2}
+    assert mine.keys() == printed.keys()
+    for name, value in mine.items():
+        np.testing.assert_allclose(value, printed[name], rtol=0, atol=5.1e-9, err_msg=name)
+    after = m.loss(y, m.forward(X, w1, b1, w2, b2)[-1], w1, w2)
+    exact = WORKED_EXAMPLE["not_printed"]
+    np.testing.assert_allclose(before, exact["loss_before"], rtol=1e-14)
+    if use_bias:
+        assert after < exact["loss_after"]
+    else:
+        np.testing.assert_allclose(after, exact["loss_after"], rtol=1e-14)
+
+
+def epoch_steps(m, X, y, weights, epoch=0, random=None, **settings):
+    """What one epoch with these settings adds to each of the weights."""
+    moved = [weight.copy() for weight in weights]
+    m.run_epoch(X, y, *moved, epoch, random, m.Hyperparameters(num_samples=len(X), **settings))
+    return [after - before for after, before in zip(moved, weights, strict=True)]
+
+
+def check_step(m):
+    """A step is - learning_rate times the gradient of `loss` at the old weights; biases not used stay as they are."""
+    for use_bias in (True, False):
+        X, y, weights = random_network(m, seed=3)
+        steps = epoch_steps(m, X, y, weights, learning_rate=0.5, reg_coeff=2.0, use_bias=use_bias)
+        gradients = complex_step(m, X, y, weights, 2.0, "l2")
+        for k, (step, gradient) in enumerate(zip(steps, gradients, strict=True)):
+            expected = -0.5 * gradient if use_bias or k in (0, 2) else 0 * gradient
+            np.testing.assert_allclose(step, expected, rtol=0, atol=1e-14)
+
+
+def check_decay_and_clipping(m):
+    """The rate at epoch t is learning_rate / (1 + lr_decay t); clip_norm caps the joint norm of what is trained."""
+    X, y, weights = random_network(m, seed=4)
+    norm = np.sqrt(sum(np.sum(gradient**2) for gradient in complex_step(m, X, y, weights, 7.0, "l2")))
+    plain = epoch_steps(m, X, y, weights, reg_coeff=7.0)
+    for settings, factor in (({"lr_decay": 0.5, "epoch": 6}, 1 / 4),
+                             ({"clip_norm": norm / 5}, 1 / 5), ({"clip_norm": 2 * norm}, 1)):
+        steps = epoch_steps(m, X, y, weights, reg_coeff=7.0, **settings)
+        for step, unchanged in zip(steps, plain, strict=True):
+            np.testing.assert_allclose(step, factor * unchanged, rtol=1e-12)
+    steps = epoch_steps(m, X, y, weights, reg_coeff=7.0, clip_norm=norm / 5, use_bias=False)
+    np.testing.assert_allclose(np.sqrt(sum(np.sum(step**2) for step in steps)), norm / 5, rtol=1e-12)
+
+
+def check_minibatches(m):
+    """At the same weights, the mean gradient of the minibatches of an epoch is that of `loss`, whatever their size."""
+    X, y, weights = random_network(m, seed=5, N=20)
+    gradients = complex_step(m, X, y, weights, 5.0, "l2")
+    for random in (None, np.random.default_rng(1)):
+        for batch_size, num_batches in ((5, 4), (7, 3), (19, 2), (1, 20), (20, 1)):
+            rate = 1e-7                             # so small that the weights stay as good as the same
+            steps = epoch_steps(m, X, y, weights, random=random, batch_size=batch_size, reg_coeff=5.0,
+                                learning_rate=rate)
+            for step, gradient in zip(steps, gradients, strict=True):
+                np.testing.assert_allclose(step / (-rate * num_batches), gradient, rtol=0, atol=2e-6)
+
+
+def check_snapshots(m):
+    """What a snapshot says is so of the weights it holds, and these are its own."""
+    hp = m.Hyperparameters(num_samples=40, num_test_samples=50, num_epochs=90, num_frames=4, reg_coeff=1.0)
+    history = m.train(hp)
+    assert [snapshot.epoch for snapshot in history] == [0, 22, 45, 67, 90]
+    for s in history:
+        weights = s.w1, s.b1, s.w2, s.b2
+        X, y = m.load_XOR_data(40, 0)
+        X_test, y_test = m.load_XOR_data(50, 1)
+        assert s.loss == loss_at(m, X, y, weights, 1.0, "l2")
+        assert s.train_accuracy == np.mean(m.forward(X, *weights)[-1].argmax(axis=1) == y.argmax(axis=1))
+        assert s.test_accuracy == np.mean(m.forward(X_test, *weights)[-1].argmax(axis=1) == y_test.argmax(axis=1))
+    losses = [snapshot.loss for snapshot in history]
+    assert losses == sorted(losses, reverse=True), "small steps of gradient descent never climb"
+
+
+def check_learning(m):
+    """A short run of the default settings learns XOR, and says so of points whose class is XOR."""
+    last = m.train(m.Hyperparameters(num_epochs=4000, num_frames=1))[-1]
+    assert last.train_accuracy > 0.97
+    corners = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+    assert m.inference(corners, last.w1, last.b1, last.w2, last.b2).tolist() == [0, 1, 1, 0]
+
+
+CHECKS = (check_gradients, check_loss, check_worked_example, check_step, check_decay_and_clipping, check_minibatches,
+          check_snapshots, check_learning)

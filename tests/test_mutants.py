@@ -1,0 +1,74 @@
+"""A test of the tests: each of these slips of the pen makes the checks fail."""
+import sys
+import types
+from pathlib import Path
+
+import pytest
+from checks import CHECKS
+
+SOURCE = Path(__file__).parent.with_name("scratch_mlp.py").read_text(encoding="utf-8")
+
+MUTANTS = {                                         # what is wrong: (the line as it is, the line as it should not be)
+    "1/N of the gradient dropped": ("dL_dh2 = (h2 - y) / N", "dL_dh2 = (h2 - y)"),
+    "sign of the error": ("dL_dh2 = (h2 - y) / N", "dL_dh2 = (y - h2) / N"),
+    "the article's penalty for w2": ("reg_coeff / N * dR_dw(w2)", "reg_coeff * (w2**2).sum()"),
+    "the article's penalty for w1": ("reg_coeff / N * dR_dw(w1)", "reg_coeff * (w1**2).sum()"),
+    "1/N of the penalty dropped": ("reg_coeff / N * dR_dw(w1)", "reg_coeff * dR_dw(w1)"),
+    "penalty on the biases": ("b2 -= step * dL_db2", "b2 -= step * (dL_db2 + reg_coeff / N * b2)"),
+    "penalty of w1 counted twice": ("np.sum(R(w1)) + np.sum(R(w2))", "np.sum(R(w1)) + np.sum(R(w1))"),
+    "penalty not halved": ('"l2": (lambda w: w**2 / 2,', '"l2": (lambda w: w**2,'),
+    "l1 with the derivative of l2": ("w * np.sign(w.real), np.sign)", "w * np.sign(w.real), lambda w: w)"),
+    "loss not halved": ("/ (2 * N) + reg_coeff / N", "/ N + reg_coeff / N"),
+    "w2 updated before dL_dz1": ("dL_dh1 = dL_dz2.dot(w2.T)", "dL_dh1 = dL_dz2.dot((w2 - dL_dw2).T)"),
+    "s' of h instead of z, output": ("dh2_dz2 = h2 * (1.0 - h2)", "dh2_dz2 = sigmoid(h2) * (1.0 - sigmoid(h2))"),
+    "s' of h instead of z, hidden": ("dh1_dz1 = h1 * (1.0 - h1)", "dh1_dz1 = sigmoid(h1) * (1.0 - sigmoid(h1))"),
+    "z (1 - z) for s'": ("dh1_dz1 = h1 * (1.0 - h1)", "z1 = np.log(h1 / (1 - h1)); dh1_dz1 = z1 * (1 - z1)"),
+    "s' of the output forgotten": ("dL_dz2 = dL_dh2 * dh2_dz2", "dL_dz2 = dL_dh2"),
+    "s' of the hidden layer forgotten": ("dL_dz1 = dL_dh1 * dh1_dz1", "dL_dz1 = dL_dh1"),
+    "b1 learns from one point": ("dL_db1 = dz_db.dot(dL_dz1)", "dL_db1 = dL_dz1[0]"),
+    "b2 learns from the mean": ("dL_db2 = dz_db.dot(dL_dz2)", "dL_db2 = dL_dz2.mean(axis=0)"),
+    "b1 forgotten": ("z1 = X.dot(w1) + b1", "z1 = X.dot(w1)"),
+    "b1 never updated": ("b1 -= step * dL_db1", "b1 -= 0"),
+    "uphill": ("w1 -= step * dL_dw1", "w1 += step * dL_dw1"),
+    "one-hot swapped": ("np.eye(2)[label]", "np.eye(2)[1 - label]"),
+    "OR for XOR": ("np.logical_xor", "np.logical_or"),
+    "fan out for fan in": ("/ np.sqrt(hidden_dim)", "/ np.sqrt(output_dim)"),
+    "argmin for argmax": ("return h2.argmax(axis=1)", "return h2.argmin(axis=1)"),
+    "no bias, trained all the same": ("dL_db1 = dL_db2 = 0.0", "pass"),
+    "clipping does nothing": ("return clip_norm / norm if", "return 1.0 if"),
+    "clipping lengthens, too": ("if norm > clip_norm else 1.0", "if norm > 0 else 1.0"),
+    "decay forgotten": ("/ (1 + hp.lr_decay * epoch)", "/ 1"),
+    "penalty in full for each minibatch": ("hp.reg_coeff / len(batches)", "hp.reg_coeff"),
+    "small last batch counts in full": ("N, reg_coeff = len(X) / len(batches),", "N, reg_coeff = None,"),
+    "last batch left out": ("range(0, len(X), batch_size)", "range(0, len(X) - batch_size + 1, batch_size)"),
+    "classes not shuffled with the points": ("(X[batch], y[batch])", "(X[batch], y[:len(batch)])"),
+    "snapshots share one array": ("weight.copy() for weight", "weight for weight"),
+    "accuracy on other points": ("hp.data_seed + 1", "hp.data_seed"),
+}
+
+
+def module_of(source):
+    """The module that this source text is."""
+    module = types.ModuleType("mutant")
+    module.__file__ = str(Path(__file__).parent.with_name("scratch_mlp.py"))
+    sys.modules["mutant"] = module                  # dataclasses look their module up by name
+    exec(compile(source, "mutant", "exec"), module.__dict__)
+    return module
+
+
+def run_checks(module):
+    for check in CHECKS:
+        check(module)
+
+
+def test_the_source_as_it_is_passes():
+    run_checks(module_of(SOURCE))
+
+
+@pytest.mark.parametrize("slip", MUTANTS)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_mutant_is_caught(slip):
+    right, wrong = MUTANTS[slip]
+    assert SOURCE.count(right) == 1, f"not one line of scratch_mlp.py: {right}"
+    with pytest.raises(AssertionError):
+        run_checks(module_of(SOURCE.replace(right, wrong)))
