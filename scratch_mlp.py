@@ -20,6 +20,7 @@ Read from top to bottom: settings, data, forward, loss, backward, training. Chan
 """
 import sys
 from dataclasses import dataclass, field, fields
+from functools import cache
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -167,6 +168,12 @@ def loss(y, h2, w1, w2, reg_coeff=0.0, penalty="l2"):
 
 # ---------------------------------------------------------------- backward
 
+@cache
+def ones(N):
+    """(N,) ones, the input of which a bias is the weight; made but once, as each step needs them."""
+    return np.ones(N)
+
+
 def backward(X, y, h1, h2, w1, w2, reg_coeff=0.0, penalty="l2", N=None):
     """The gradient of `loss`: dL_dw1 (D, H), dL_db1 (H,), dL_dw2 (H, K), dL_db2 (K,), by the chain rule from the
     loss back to the weights (backpropagation: Rumelhart, Hinton & Williams, 1986).
@@ -176,7 +183,7 @@ def backward(X, y, h1, h2, w1, w2, reg_coeff=0.0, penalty="l2", N=None):
     """
     N = N or len(X)
     R, dR_dw = PENALTIES[penalty]
-    dz_db = np.ones(len(X))                                        # (N,)   a bias is the weight of an input of 1
+    dz_db = ones(len(X))                                           # (N,)
 
     dL_dh2 = (h2 - y) / N                                          # (N, K)
     dh2_dz2 = h2 * (1.0 - h2)                                      # (N, K)

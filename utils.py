@@ -141,12 +141,13 @@ def watch(snapshots, settings):
                     f"train {snapshot.train_accuracy:6.1%}   fresh {snapshot.test_accuracy:6.1%}")
             history.append(snapshot)
     except KeyboardInterrupt:
-        say(f"interrupted after epoch {history[-1].epoch if history else 0} (Ctrl-C again: stop at once)")
+        say(f"interrupted after epoch {history[-1].epoch if history else 0}")
         return history, 130
-    if not finite:
-        return history, fail(1, f"the loss is {snapshot.loss} at epoch {snapshot.epoch}, and was {history[-2].loss:.4g} "
-                                f"at epoch {history[-2].epoch}: try a lower learning_rate, or clip_norm 1")
-    return history, 0
+    if finite:
+        return history, 0
+    before = history[-2]
+    return history, fail(1, f"the loss is {snapshot.loss} at epoch {snapshot.epoch}, and was {before.loss:.4g} "
+                            f"at epoch {before.epoch}: try a lower learning_rate, or clip_norm 1")
 
 
 def draw(history, confidence, X, y, settings):
@@ -294,7 +295,7 @@ def draw_frames(history, confidence, X, y):
 # ---------------------------------------------------------------- the files
 
 def make_palette():
-    """The colours of all frames, (AS_BEFORE, 3) RGB: greys, the levels of confidence, tints and shades of the others."""
+    """The colours of all frames, (AS_BEFORE, 3) RGB: greys, levels of confidence, tints and shades of the others."""
     from matplotlib.colors import to_rgb
     inks = np.array([to_rgb(TEST["color"]), *(to_rgb(colour) for name, marker, colour in CLASSES)])
     greys = np.linspace((0, 0, 0), (1, 1, 1), 16)
@@ -308,8 +309,9 @@ def find_nearest(palette):
     """The number of the colour of the palette that is nearest to each of 2^15 colours, of 5 bits each of R, G and B."""
     five_bits = np.arange(2**15)[:, None] >> (10, 5, 0) & 31
     rgb = five_bits << 3 | five_bits >> 2           # 31 becomes 255: white stays white
-    distances = [np.square(rgb - colour.astype(int)).sum(axis=1) for colour in palette]
-    return np.argmin(distances, axis=0).astype(np.uint8)
+    palette = palette.astype(float)
+    distance = np.square(palette).sum(axis=1) - 2 * rgb @ palette.T     # less |rgb|^2, the same for all of the palette
+    return distance.argmin(axis=1).astype(np.uint8)
 
 
 def to_palette(frames, num_frames):
@@ -339,9 +341,8 @@ def last_frame(numbers):
 def write_gif(path, numbers, palette, frames_ms):
     """A GIF that plays for ever, each frame being shown for as many milliseconds."""
     import imageio.v3 as iio
-    duration = frames_ms if len(frames_ms) > 1 else frames_ms[0]
-    iio.imwrite(path, np.ascontiguousarray(numbers), plugin="pillow", mode="P", palette=[*palette.ravel().tolist(), 0, 0, 0],
-                transparency=AS_BEFORE, duration=duration, loop=0)
+    iio.imwrite(path, np.ascontiguousarray(numbers), plugin="pillow", mode="P", palette=palette.tobytes() + b"\0\0\0",
+                transparency=AS_BEFORE, duration=frames_ms if len(frames_ms) > 1 else frames_ms[0], loop=0)
 
 
 def write_pictures(folder, numbers, palette, frames_ms):

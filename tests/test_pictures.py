@@ -95,7 +95,7 @@ def test_regions_have_the_colours_of_the_confidence(history, frames):
 
 
 def test_first_and_last_frame(frames):
-    """At first one pale colour, the mark of no opinion, and no curve; in the end both strong colours, and a long curve."""
+    """At first pale, of no opinion, and no curve; in the end both strong colours, and a long curve."""
     first, last = frames[0, 72:328, 477:743], frames[-1, 72:328, 477:743]
     strong = [[int(colour[i:i + 2], 16) for i in (1, 3, 5)] for colour in (utils.CONFIDENCE[0], utils.CONFIDENCE[-1])]
     for colour in strong:
