@@ -286,6 +286,7 @@ def training(hp):
     X_test, y_test = load_XOR_data(hp.num_test_samples, hp.data_seed + 1)
     weights = initialize_weights(X.shape[1], hp.hidden_dim, y.shape[1], hp.weight_seed)
     random = np.random.default_rng(hp.weight_seed) if hp.shuffle else None
+    np.empty(2**21)     # 16 MB, freed at once: from then on, glibc keeps what a step frees for the next one
 
     epoch = 0
     for snapshot_epoch in snapshot_epochs(hp.num_epochs, hp.num_frames):

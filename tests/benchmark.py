@@ -185,9 +185,11 @@ def benchmark_steps():
 
 def benchmark_processes():
     rivals = {name: [__file__, name] for name in ("torch", "jax") if is_installed(name)}
-    best = best_processes({"project": [PROJECT / "scratch_mlp.py", "--num_frames", 0]} | rivals)
+    script = [PROJECT / "scratch_mlp.py", "--num_frames", 0]
+    best = best_processes({"project": script, "wide": [*script, "--hidden_dim", 50]} | rivals)
     seconds = {name: measured[0] for name, measured in best.items()}
     row("training in all, no pictures", f"{seconds['project']:.1f} s", "")
+    row("training in all, no pictures, 50 neurons", f"{seconds['wide']:.1f} s", "")
     final_loss = loss_of(project_weights())
     for name, title, at_most in (("torch", "eager PyTorch", "0.25"), ("jax", "a jitted JAX loop", "1.00")):
         if name in rivals:
