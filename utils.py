@@ -92,7 +92,7 @@ def fail(status, error):
     return status
 
 
-def main(Settings, training, confidence, load_data):
+def main(Settings, train, confidence, load_data):
     """Train as the command line says, print how it goes, draw what happened.
 
     Returns the exit status: 0; 1, the loss is not finite or a file cannot be written; 2, a bad setting; 130, Ctrl-C.
@@ -107,7 +107,7 @@ def main(Settings, training, confidence, load_data):
     except OSError as error:
         return fail(1, error)
     try:
-        history, status = watch(training(settings), settings)
+        history, status = watch(train(settings), settings)
         if settings.num_frames and history:
             draw(history, confidence, *load_data(settings.num_samples, settings.data_seed), settings)
         return status
@@ -135,11 +135,11 @@ def watch(snapshots, settings):
     lines_apart = math.ceil(min(settings.num_frames, settings.num_epochs) / 10) or 1
     try:
         for snapshot in snapshots:
+            history.append(snapshot)
             finite = math.isfinite(snapshot.loss)
-            if len(history) % lines_apart == 0 or snapshot.epoch == settings.num_epochs or not finite:
+            if (len(history) - 1) % lines_apart == 0 or snapshot.epoch == settings.num_epochs or not finite:
                 say(f"epoch {snapshot.epoch:>9}   loss {snapshot.loss:<9.4g}   "
                     f"train {snapshot.train_accuracy:6.1%}   fresh {snapshot.test_accuracy:6.1%}")
-            history.append(snapshot)
     except KeyboardInterrupt:
         say(f"interrupted after epoch {history[-1].epoch if history else 0}")
         return history, 130

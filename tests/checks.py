@@ -116,10 +116,10 @@ def check_worked_example(m, use_bias=False):
         np.testing.assert_allclose(after, exact["loss_after"], rtol=1e-14)
 
 
-def epoch_steps(m, X, y, weights, epoch=0, random=None, **settings):
+def epoch_steps(m, X, y, weights, epoch=0, rng=None, **settings):
     """What one epoch with these settings adds to each of the weights."""
     moved = [weight.copy() for weight in weights]
-    m.run_epoch(X, y, *moved, epoch, random, m.Hyperparameters(num_samples=len(X), **settings))
+    m.run_epoch(X, y, *moved, epoch, rng, m.Hyperparameters(num_samples=len(X), **settings))
     return [after - before for after, before in zip(moved, weights, strict=True)]
 
 
@@ -152,10 +152,10 @@ def check_minibatches(m):
     """At the same weights, the mean gradient of the minibatches of an epoch is that of `loss`, whatever their size."""
     X, y, weights = random_network(m, seed=5, N=20)
     gradients = complex_step(m, X, y, weights, 5.0, "l2")
-    for random in (None, np.random.default_rng(1)):
+    for rng in (None, np.random.default_rng(1)):
         for batch_size, num_batches in ((5, 4), (7, 3), (19, 2), (1, 20), (20, 1)):
             rate = 1e-7                             # so small that the weights stay as good as the same
-            steps = epoch_steps(m, X, y, weights, random=random, batch_size=batch_size, reg_coeff=5.0,
+            steps = epoch_steps(m, X, y, weights, rng=rng, batch_size=batch_size, reg_coeff=5.0,
                                 learning_rate=rate)
             for step, gradient in zip(steps, gradients, strict=True):
                 np.testing.assert_allclose(step / (-rate * num_batches), gradient, rtol=0, atol=2e-6)

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 import scratch_mlp
 from scratch_mlp import Hyperparameters, inference, initialize_weights, load_XOR_data, sigmoid, train
 
+WEIGHT_SEEDS = range(20)
 SHORT = Hyperparameters(num_epochs=50, num_frames=5)
 
 
@@ -126,7 +127,7 @@ def final_accuracy(weight_seed):
 
 def test_the_default_settings_learn_from_any_first_weights():
     with ProcessPoolExecutor(2) as pool:
-        accuracies = list(pool.map(final_accuracy, range(20)))
+        accuracies = list(pool.map(final_accuracy, WEIGHT_SEEDS))
     assert min(accuracies) >= 0.99
 
 
