@@ -24,6 +24,7 @@ import matplotlib.style  # noqa: E402
 import numpy as np  # noqa: E402
 from matplotlib.colors import ListedColormap  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
+from matplotlib.ticker import PercentFormatter  # noqa: E402
 from test_mutants import MUTANTS, SOURCE, module_of  # noqa: E402
 
 import scratch_mlp  # noqa: E402
@@ -182,7 +183,20 @@ def figure_differences():
     save(figure, "differences")
 
 
-FIGURES = [figure_points, figure_sigmoid, figure_units, figure_step, figure_differences]
+def figure_biases():
+    """The accuracy on training points over epochs, with biases and without."""
+    figure, (axes,) = new_figure(1)
+    figure.set_size_inches(8, 4)
+    for use_bias, label, style in ((True, "with biases", utils.TRAIN), (False, "without", utils.TEST)):
+        history = train(Hyperparameters(use_bias=use_bias))
+        axes.plot([s.epoch for s in history], [s.train_accuracy for s in history], label=label, **style)
+    axes.set(xlabel="epoch", title="accuracy on the training points", ylim=(0, 1.02))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.legend(frameon=False, loc="lower right")
+    save(figure, "biases")
+
+
+FIGURES = [figure_points, figure_sigmoid, figure_units, figure_step, figure_differences, figure_biases]
 
 
 # ---------------------------------------------------------------- the tables
