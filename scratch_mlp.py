@@ -88,7 +88,7 @@ def check(name, value, kind, allowed):
         good = isinstance(value, (str, Path)) and str(value).strip()
         must_be = "the name of a folder"
     if not good:
-        raise ValueError(f"{name} = {value}: must be {must_be}")
+        raise ValueError(f"{name} = {' '.join(str(value).split())[:60]}: must be {must_be}")
 
 
 # ---------------------------------------------------------------- data and first weights

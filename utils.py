@@ -4,8 +4,10 @@ It knows a network only as a history, a list of snapshots with .epoch .loss .tra
 .b2, and as a function confidence(points, w1, b1, w2, b2). Only what draws or writes imports matplotlib and imageio.
 """
 import argparse
+import contextlib
 import math
 import os
+import signal
 import sys
 import tempfile
 from dataclasses import fields
@@ -48,8 +50,8 @@ def parse_settings(Settings, arguments):
     """
     parser = Parser(description="Train a small neural network on XOR, and draw how it learns.", allow_abbrev=False)
     for f in fields(Settings):
-        parser.add_argument(f"--{f.name}", default=argparse.SUPPRESS, metavar=f.type.__name__.upper(),
-                            help=f"{f.metadata['meaning']} (default: {f.default})")
+        help_line = f"{f.metadata['meaning']} (default: {f.default})".replace("%", "%%")
+        parser.add_argument(f"--{f.name}", default=argparse.SUPPRESS, metavar=f.type.__name__.upper(), help=help_line)
     flags = {f"--{f.name}" for f in fields(Settings)}
     texts = vars(parser.parse_args(join_values(arguments, flags)))
     return Settings(**{f.name: parse_value(texts[f.name], f.type) for f in fields(Settings) if f.name in texts})
@@ -59,7 +61,7 @@ def join_values(arguments, flags):
     """--field value as --field=value, so that argparse takes any value, -1e-3 too, for a value."""
     joined = []
     for argument in arguments:
-        if joined and joined[-1] in flags:
+        if joined and joined[-1] in flags and argument not in flags | {"-h", "--help"}:
             joined[-1] += "=" + argument
         else:
             joined.append(argument)
@@ -76,19 +78,22 @@ def parse_value(text, kind):
         return text
 
 
-def say(text):
-    """Print at once, in ASCII where the terminal knows no other letters, to nowhere once nobody reads (`| head`)."""
+def say(text, stream=None):
+    """Print a line at once, in ASCII where the terminal knows no other letters, to nowhere once nobody reads it."""
+    stream = stream or sys.stdout
     try:
-        print(text, flush=True)
+        print(text, file=stream, flush=True)
     except UnicodeEncodeError:
-        print(ascii(str(text)), flush=True)
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(str(text).encode("ascii", "backslashreplace").decode(), file=stream, flush=True)
+    except OSError:                                 # as in `| head`; then the rest of the output goes to nowhere, too
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def fail(status, error):
     """Say in one line what is wrong; returns the exit status."""
-    print(f"{Path(sys.argv[0]).name}: error: {error}", file=sys.stderr)
+    if sys.stderr:
+        say(f"{Path(sys.argv[0]).name}: error: {error}", sys.stderr)
     return status
 
 
@@ -97,36 +102,36 @@ def main(Settings, train, confidence, load_data):
 
     Returns the exit status: 0; 1, the loss is not finite or a file cannot be written; 2, a bad setting; 130, Ctrl-C.
     """
-    os.environ["MPLBACKEND"] = "agg"                # a notebook hands down one that may not be installed here
     try:
-        settings = parse_settings(Settings, sys.argv[1:])
-        if settings.num_frames:
-            check_folder(Path(settings.output_dir))
-    except ValueError as error:
-        return fail(2, error)
-    except OSError as error:
-        return fail(1, error)
-    try:
+        try:
+            settings = parse_settings(Settings, sys.argv[1:])
+            folder = open_folder(settings.output_dir) if settings.num_frames else None
+        except ValueError as error:
+            return fail(2, error)
         history, status = watch(train(settings), settings)
-        if settings.num_frames and history:
-            draw(history, confidence, *load_data(settings.num_samples, settings.data_seed), settings)
+        if folder and history:
+            X, y = load_data(settings.num_samples, settings.data_seed)
+            draw(history, confidence, X, y, folder, settings.frame_ms)
         return status
     except KeyboardInterrupt:
+        say("interrupted: the pictures of the run before stay as they are")
         return 130
     except (OSError, MemoryError) as error:
         return fail(1, error)
 
 
-def check_folder(folder):
-    """Make the folder, if need be, and for a moment a file in it.
+def open_folder(name):
+    """The folder of this name (~ is home), made if need be, after writing a file in it for a moment.
 
-    Raises ValueError if there is a file of its name, OSError if nothing can be written there.
+    Raises ValueError if it, or a folder that it would be in, is something else, OSError if nothing can be written.
     """
+    folder = Path(name).expanduser()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
-        raise ValueError(f"output_dir = {folder}: must be a folder, and there is a file of this name") from None
+        raise ValueError(f"output_dir = {name}: must be a folder, and something else is there") from None
     tempfile.TemporaryFile(dir=folder).close()
+    return folder
 
 
 def watch(snapshots, settings):
@@ -141,7 +146,7 @@ def watch(snapshots, settings):
                 say(f"epoch {snapshot.epoch:>9}   loss {snapshot.loss:<9.4g}   "
                     f"train {snapshot.train_accuracy:6.1%}   fresh {snapshot.test_accuracy:6.1%}")
     except KeyboardInterrupt:
-        say(f"interrupted after epoch {history[-1].epoch if history else 0}")
+        say(f"interrupted: the last snapshot is that of epoch {history[-1].epoch}" if history else "interrupted")
         return history, 130
     if finite:
         return history, 0
@@ -150,15 +155,25 @@ def watch(snapshots, settings):
                             f"at epoch {before.epoch}: try a lower learning_rate, or clip_norm 1")
 
 
-def draw(history, confidence, X, y, settings):
+def draw(history, confidence, X, y, folder, frame_ms):
     """Draw a frame for each snapshot, write the pictures, print their paths; raises OSError if it cannot."""
-    import matplotlib.style
     say(f"drawing {len(history)} frames")
+    with without_backend():
+        import matplotlib.style
     with matplotlib.style.context(["default", STYLE]):
-        numbers, palette = to_palette(draw_frames(history, confidence, X, y), len(history))
-    frames_ms = [settings.frame_ms] * (len(history) - 1) + [LAST_FRAME_MS]
-    for path in write_pictures(Path(settings.output_dir), numbers, palette, frames_ms):
+        frames, palette = to_palette(draw_frames(history, confidence, X, y), len(history))
+    frames_ms = [frame_ms] * (len(history) - 1) + [LAST_FRAME_MS]
+    for path in write_pictures(folder, frames, palette, frames_ms):
         say(path)
+
+
+@contextlib.contextmanager
+def without_backend():
+    """Hide MPLBACKEND for a while: a notebook hands it down to `!python`, and matplotlib may not know it there."""
+    backend = os.environ.pop("MPLBACKEND", None)
+    yield
+    if backend:
+        os.environ["MPLBACKEND"] = backend
 
 
 # ---------------------------------------------------------------- the pictures
@@ -198,7 +213,7 @@ def accuracy_panel(figure, history):
     axes = add_panel(figure, 0, ylim=(math.floor(10 * min(train + test) - 0.1) / 10, 1.02))
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     test_to, train_to = add_curve(axes, history, test, TEST), add_curve(axes, history, train, TRAIN)
-    epoch = add_number(axes, "Accuracy at epoch", 0.62, 1.16)
+    epoch = add_number(axes, "Accuracy at epoch", 0.72, 1.16)
     train_number = add_number(axes, "\u2014 train", 0.2, 1.05, color=TRAIN["color"])
     test_number = add_number(axes, "-- fresh", 0.77, 1.05, color=TEST["color"])
 
@@ -226,20 +241,21 @@ def boundary_panel(figure, history, confidence, X, y):
         axes.plot(*X[of_class].T, marker, color=colour, animated=True, label=name,
                   markersize=5, markeredgecolor="black", markeredgewidth=0.6)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 0.98), ncol=2, frameon=False, handletextpad=0)
-    epoch = add_number(axes, "Boundary at epoch", 0.62, 1.16)
+    epoch = add_number(axes, "Boundary at epoch", 0.72, 1.16)
 
     def show(i):
         snapshot = history[i]
-        with np.errstate(over="ignore", invalid="ignore"):
-            seen = confidence(plane, snapshot.w1, snapshot.b1, snapshot.w2, snapshot.b2)
+        seen = confidence(plane, snapshot.w1, snapshot.b1, snapshot.w2, snapshot.b2)
         region.set_data(seen.reshape(GRID, GRID))
         epoch.set_text(snapshot.epoch)
     return show
 
 
 def loss_panel(figure, history):
-    """The loss, on a logarithmic axis if it spans a lot, as far up as it says something; returns the function that
-    shows snapshot i."""
+    """The loss, on a logarithmic axis if it spans a lot, but no more than 12 decades up to a million times the first.
+
+    Returns the function that shows snapshot i.
+    """
     losses = [snapshot.loss for snapshot in history]
     finite = [value for value in losses if math.isfinite(value)]
     highest = min(max(finite), 1e6 * losses[0])
@@ -250,7 +266,7 @@ def loss_panel(figure, history):
     else:
         axes.set(ylim=(0, 1.05 * highest))
     loss_to = add_curve(axes, history, losses, TRAIN)
-    epoch, number = add_number(axes, "Loss at epoch", 0.55, 1.16), add_number(axes, "\u2014 loss", 0.45, 1.05)
+    epoch, number = add_number(axes, "Loss at epoch", 0.66, 1.16), add_number(axes, "\u2014 loss", 0.48, 1.05)
 
     def show(i):
         loss_to(i)
@@ -314,53 +330,67 @@ def find_nearest(palette):
     return distance.argmin(axis=1).astype(np.uint8)
 
 
-def to_palette(frames, num_frames):
-    """RGBA frames as numbers of colours of the palette, (T, 400, 1200), AS_BEFORE where a pixel is as before, and the
+def to_palette(pictures, num_pictures):
+    """RGBA pictures as frames (T, 400, 1200) of numbers of colours, AS_BEFORE where a pixel is as before, and their
     palette. As all frames have the same, without dithering, what does not change does not flicker."""
     palette = make_palette()
     nearest = find_nearest(palette)
-    numbers = np.full((num_frames, 3 * PANEL * PANEL), AS_BEFORE, np.uint8)
+    frames = np.full((num_pictures, 3 * PANEL * PANEL), AS_BEFORE, np.uint8)
     before = 0
-    for row, frame in zip(numbers, frames, strict=True):
-        pixels = frame.view(np.uint32).ravel()
+    for frame, picture in zip(frames, pictures, strict=True):
+        pixels = picture.view(np.uint32).ravel()
         changed = np.flatnonzero(pixels != before)
-        red, green, blue = (frame.reshape(-1, 4)[changed, :3] >> 3).astype(np.uint16).T
-        row[changed] = nearest[red << 10 | green << 5 | blue]
+        red, green, blue = (picture.reshape(-1, 4)[changed, :3] >> 3).astype(np.uint16).T
+        frame[changed] = nearest[red << 10 | green << 5 | blue]
         before = pixels.copy()
-    return numbers.reshape(-1, PANEL, 3 * PANEL), palette
+    return frames.reshape(-1, PANEL, 3 * PANEL), palette
 
 
-def last_frame(numbers):
+def last_frame(frames):
     """The last frame, whole: each pixel as it was last changed."""
-    whole = numbers[0].copy()
-    for changes in numbers[1:]:
+    whole = frames[0].copy()
+    for changes in frames[1:]:
         np.copyto(whole, changes, where=changes != AS_BEFORE)
     return whole
 
 
-def write_gif(path, numbers, palette, frames_ms):
-    """A GIF that plays for ever, each frame being shown for as many milliseconds."""
+def gif(frames, palette, frames_ms):
+    """A GIF, as bytes, that plays for ever, each frame being shown for as many milliseconds."""
     import imageio.v3 as iio
-    iio.imwrite(path, np.ascontiguousarray(numbers), plugin="pillow", mode="P", palette=palette.tobytes() + b"\0\0\0",
-                transparency=AS_BEFORE, duration=frames_ms if len(frames_ms) > 1 else frames_ms[0], loop=0)
+    return iio.imwrite("<bytes>", np.ascontiguousarray(frames), extension=".gif", plugin="pillow", mode="P",
+                       palette=palette.tobytes() + b"\0\0\0", transparency=AS_BEFORE, loop=0,
+                       duration=frames_ms if len(frames_ms) > 1 else frames_ms[0])
 
 
-def write_pictures(folder, numbers, palette, frames_ms):
+def write_pictures(folder, frames, palette, frames_ms):
     """Write the GIFs and all.png; returns their paths. Raises OSError if that cannot be.
 
-    They are written under other names and then moved into place, so that the pictures of an earlier run stay whole
-    whatever happens meanwhile.
+    They are written under temporary names and then moved into place, so that the pictures of an earlier run stay
+    whole if that fails or is interrupted.
     """
     import imageio.v3 as iio
-    names = [*(f"{part}.gif" for part in PARTS), "all.png"]
-    hidden = {folder / name: folder / f".{os.getpid()}-{name}" for name in names}
+    temporary = {}                                  # the path where each picture is until all are written
     try:
         for part, columns in PARTS.items():
-            write_gif(hidden[folder / f"{part}.gif"], numbers[:, :, columns], palette, frames_ms)
-        iio.imwrite(hidden[folder / "all.png"], palette[last_frame(numbers)])
-        for path, written in hidden.items():
-            os.replace(written, path)
+            temporary[folder / f"{part}.gif"] = path = folder / f".{os.getpid()}-{part}.gif"
+            path.write_bytes(gif(frames[:, :, columns], palette, frames_ms))
+        temporary[folder / "all.png"] = path = folder / f".{os.getpid()}-all.png"
+        path.write_bytes(iio.imwrite("<bytes>", palette[last_frame(frames)], extension=".png"))
+        with uninterrupted():
+            for path, written in temporary.items():
+                os.replace(written, path)
     finally:
-        for written in hidden.values():
-            written.unlink(missing_ok=True)
-    return list(hidden)
+        with uninterrupted():
+            for written in temporary.values():
+                written.unlink(missing_ok=True)
+    return list(temporary)
+
+
+@contextlib.contextmanager
+def uninterrupted():
+    """Ignore Ctrl-C for a moment."""
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)

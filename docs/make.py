@@ -5,7 +5,6 @@ that name. `python docs/make.py --check` recomputes all tables and says which ar
 """
 import contextlib
 import io
-import os
 import re
 import shutil
 import sys
@@ -14,7 +13,6 @@ from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
-os.environ["MPLBACKEND"] = "agg"
 DOCS = Path(__file__).resolve().parent
 PICTURES = DOCS / "pictures"
 sys.path[:0] = [str(DOCS.parent), str(DOCS.parent / "tests")]
@@ -54,8 +52,7 @@ def make_gifs():
     """For each of the runs, all.gif and all.png under the name of the run."""
     for name, flags in RUNS.items():
         with tempfile.TemporaryDirectory() as folder:
-            hp = settings([*flags.split(), "--output_dir", folder])
-            utils.draw(train(hp), confidence, *load_XOR_data(hp.num_samples, hp.data_seed), hp)
+            utils.draw(train(settings(flags.split())), confidence, *load_XOR_data(), Path(folder), 100)
             for kind in ("gif", "png"):
                 shutil.copyfile(Path(folder, f"all.{kind}"), PICTURES / f"{name}.{kind}")
 

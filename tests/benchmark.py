@@ -142,7 +142,7 @@ def best_steps(N):
 
 
 def best_processes(commands, rounds=3):
-    """Seconds, memory in MB and output of each command, the fastest of some rounds in which each has its turn."""
+    """Least seconds, most MB, and output of each command, from some rounds in which each has its turn."""
     best = dict.fromkeys(commands, (np.inf, 0, ""))
     megabyte = 1024 if sys.platform == "linux" else 2**20
     for _ in range(rounds):
@@ -152,7 +152,8 @@ def best_processes(commands, rounds=3):
             output = process.stdout.read()
             _, status, usage = os.wait4(process.pid, 0)
             assert status == 0, name
-            best[name] = min(best[name], (time.perf_counter() - began, usage.ru_maxrss / megabyte, output))
+            seconds, memory, _ = best[name]
+            best[name] = (min(seconds, time.perf_counter() - began), max(memory, usage.ru_maxrss / megabyte), output)
     return best
 
 
@@ -163,7 +164,7 @@ def best_frame(rounds=3):
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(None):
             began = time.perf_counter()
-            utils.draw(history, confidence, *data, Hyperparameters(output_dir=folder))
+            utils.draw(history, confidence, *data, Path(folder), HP.frame_ms)
             seconds.append(time.perf_counter() - began)
     return min(seconds) / len(history) * 1e3
 

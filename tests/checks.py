@@ -84,6 +84,16 @@ def check_loss(m):
         assert abs(m.loss(y, h2, weights[0], weights[2], 3.0, penalty) - (error + 3.0 / 7 * size)) < 1e-12
 
 
+def worked_numbers(m, X, y, w1, b1, w2, b2):
+    """What the article prints of the step from these weights, by its names."""
+    z1, h1, z2, h2 = m.forward(X, w1, b1, w2, b2)
+    dL_dw1, dL_db1, dL_dw2, dL_db2 = m.backward(X, y, h1, h2, w1, w2)
+    dL_dz2 = (h2 - y) * h2 * (1 - h2)
+    return {"x": X[0], "y": y[0], "w1": w1.copy(), "w2": w2.copy(), "z1": z1[0], "h1": h1[0], "z2": z2[0], "h2": h2[0],
+            "dL_dh2": (h2 - y)[0], "dh2_dz2": (h2 * (1 - h2))[0], "dL_dz2": dL_dz2[0], "dL_dw2": dL_dw2,
+            "dL_dh1": dL_dz2.dot(w2.T)[0], "dh1_dz1": (h1 * (1 - h1))[0], "dL_dw1": dL_dw1}
+
+
 def check_worked_example(m, use_bias=False):
     """The article's step, to the 8 decimals it prints: one point, three neurons, learning rate 0.001.
 
@@ -92,23 +102,15 @@ def check_worked_example(m, use_bias=False):
     printed = {name: np.array(value) for name, value in WORKED_EXAMPLE["printed"].items()}
     printed |= {name: np.array(fact["right"]) for name, fact in WORKED_EXAMPLE["printed_wrongly"].items()}
     X, y = (rows[:1] for rows in m.load_XOR_data(300))
-    w1, b1, w2, b2 = m.initialize_weights(2, 3, 2)
-    z1, h1, z2, h2 = m.forward(X, w1, b1, w2, b2)
-    dL_dw1, dL_db1, dL_dw2, dL_db2 = m.backward(X, y, h1, h2, w1, w2)
-    dL_dz2 = (h2 - y) * h2 * (1 - h2)
-    mine = {"x": X[0], "y": y[0], "w1": w1, "w2": w2, "z1": z1[0], "h1": h1[0], "z2": z2[0], "h2": h2[0],
-            "dL_dh2": (h2 - y)[0], "dh2_dz2": (h2 * (1 - h2))[0], "dL_dz2": dL_dz2[0], "dL_dw2": dL_dw2,
-            "dL_dh1": dL_dz2.dot(w2.T)[0], "dh1_dz1": (h1 * (1 - h1))[0], "dL_dw1": dL_dw1}
-    before = m.loss(y, h2, w1, w2)
-    hp = m.Hyperparameters(learning_rate=0.001, reg_coeff=0.0, use_bias=use_bias)
-    w1, w2 = w1.copy(), w2.copy()                   # for `mine` holds the first ones
-    m.run_epoch(X, y, w1, b1, w2, b2, 0, None, hp)
+    w1, b1, w2, b2 = weights = m.initialize_weights(2, 3, 2)
+    mine = worked_numbers(m, X, y, *weights)
+    before = loss_at(m, X, y, weights, 0.0, "l2")
+    m.run_epoch(X, y, *weights, 0, None, m.Hyperparameters(learning_rate=0.001, reg_coeff=0.0, use_bias=use_bias))
     mine |= {"w1_after": w1, "w2_after": w2}
     assert mine.keys() == printed.keys()
     for name, value in mine.items():
         np.testing.assert_allclose(value, printed[name], rtol=0, atol=5.1e-9, err_msg=name)
-    after = m.loss(y, m.forward(X, w1, b1, w2, b2)[-1], w1, w2)
-    exact = WORKED_EXAMPLE["not_printed"]
+    after, exact = loss_at(m, X, y, weights, 0.0, "l2"), WORKED_EXAMPLE["not_printed"]
     np.testing.assert_allclose(before, exact["loss_before"], rtol=1e-14)
     if use_bias:
         assert after < exact["loss_after"]

@@ -71,7 +71,7 @@ def test_same_settings_same_pictures(tmp_path):
 
 def test_no_display_and_a_notebooks_backend(tmp_path):
     environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
-    environment["MPLBACKEND"] = "module://a_notebook_that_is_not_installed"
+    environment["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     status, output, errors = run(*QUICK, "--output_dir", tmp_path, env=environment)
     assert (status, errors) == (0, "")
 
@@ -91,6 +91,25 @@ def test_a_reader_who_leaves_early(tmp_path):
     process.stdout.close()
     assert (process.wait(timeout=60), process.stderr.read()) == (0, "")
     process.stderr.close()
+    assert names(tmp_path) == sorted(PICTURES)
+
+
+@posix
+def test_a_home_folder(tmp_path):
+    (tmp_path / "xor").mkdir()
+    status, output, errors = run(*QUICK, "--output_dir=~/xor", env=os.environ | {"HOME": str(tmp_path)}, cwd=tmp_path)
+    assert (status, errors) == (0, "")
+    assert names(tmp_path / "xor") == sorted(PICTURES)
+    assert not (tmp_path / "~").exists()
+
+
+@posix
+def test_errors_that_nobody_reads(tmp_path):
+    """The status is right, and a loss that is not finite is drawn, where standard error cannot be written."""
+    diverging = ["--learning_rate", 1000, "--reg_coeff", 1, "--num_epochs", 2000, "--output_dir", tmp_path]
+    with open("/dev/full", "w") as full:
+        assert run("--hidden_dim", 0, stderr=full)[0] == 2
+        assert run(*diverging, stderr=full)[0] == 1
     assert names(tmp_path) == sorted(PICTURES)
 
 
@@ -146,11 +165,13 @@ def test_each_field_is_a_flag_that_takes_a_value():
     (["--batch_size", "301"], "batch_size = 301: must be at most num_samples = 300"),
     (["--frame_ms", "25"], "frame_ms = 25: must be a multiple of 10"),
     (["--output_dir", ""], "output_dir = : must be the name of a folder"),
-    (["--output_dir", "a_file"], "output_dir = a_file: must be a folder, and there is a file of this name"),
+    (["--output_dir", "a_file"], "output_dir = a_file: must be a folder, and something else is there"),
     (["--output_dir", "a_file/plots"], "output_dir = a_file/plots: must be a folder"),
     (["--hidden", "3"], "unrecognized arguments: --hidden 3"),
     (["hidden_dim=3"], "unrecognized arguments: hidden_dim=3"),
     (["--hidden_dim"], "argument --hidden_dim: expected one argument"),
+    (["--hidden_dim", "--use_bias", "False"], "argument --hidden_dim: expected one argument"),
+    (["--hidden_dim", "3\n4"], "hidden_dim = 3 4: must be a whole number"),
 ])
 def test_a_bad_setting(arguments, message, tmp_path):
     """One line that says which, what and what is allowed; status 2; nothing is touched."""
@@ -203,10 +224,10 @@ def test_ctrl_c_draws_the_epochs_so_far(tmp_path):
         output, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (130, "")
     words = [line.split()[0] for line in output.splitlines() if not line.startswith("epoch")]
-    assert words[:2] == ["interrupted", "drawing"]
+    assert words[:2] == ["interrupted:", "drawing"]
     assert len(words) == 7
     assert names(tmp_path) == sorted(PICTURES)
-    assert 100 < iio.improps(tmp_path / "all.gif", index=...).n_images < 1000
+    assert 101 <= iio.improps(tmp_path / "all.gif", index=...).n_images < 1000
 
 
 @posix
@@ -219,7 +240,8 @@ def test_ctrl_c_twice_ends_at_once_and_the_old_pictures_stay(tmp_path):
         wait_for(process, "drawing")
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=60)
-    assert (process.returncode, output, errors) == (130, "", "")
+    assert (process.returncode, errors) == (130, "")
+    assert output == "interrupted: the pictures of the run before stay as they are\n"
     assert names(tmp_path) == sorted(PICTURES)
     assert {path.read_text() for path in tmp_path.iterdir()} == {"old"}
 
@@ -231,5 +253,5 @@ def test_ctrl_c_without_pictures(tmp_path):
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (130, "")
-    assert output == "interrupted after epoch 0\n"
+    assert output == "interrupted: the last snapshot is that of epoch 0\n"
     assert names(tmp_path) == []

@@ -122,6 +122,15 @@ def test_numbers_in_sentences(name):
 
 
 @each_page
+def test_names(name):
+    """Each name with a digit in it, such as dL_dw1, is one of the script, of a test or of the article."""
+    known = set(re.findall(r"\w+", SOURCE + TESTS)) | {"W2", "dz2", "dh2"}
+    text = without(PAGES[name], FENCED, TABLE_MADE, r"\$\$.*?\$\$", r"\$[^$]+\$")
+    for word in re.findall(r"\b[A-Za-z_]+\d\w*", text):
+        assert word in known, word
+
+
+@each_page
 def test_commands(name):
     """Each command is one of the script with settings that it allows, or names a file that is there."""
     commands = [line for block in fenced(PAGES[name], "sh") for line in block.splitlines()]
