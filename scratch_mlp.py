@@ -309,9 +309,9 @@ def snapshots(hp):
             return
 
 
-def train(hp):
-    """Train as the Hyperparameters hp say; returns the history, the list of all `snapshots`."""
-    return list(snapshots(hp))
+def train(hyperparameters):
+    """Train as the Hyperparameters say; returns the history, the list of all `snapshots`."""
+    return list(snapshots(hyperparameters))
 
 
 if __name__ == "__main__":
