@@ -33,6 +33,7 @@ def sigmoid_is_both():
 def slope_of_sigmoid():
     slope = sigmoid(Z) * (1 - sigmoid(Z))
     np.testing.assert_allclose(sigmoid(Z + 1e-30j).imag / 1e-30, slope, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(np.exp(-Z) / (1 + np.exp(-Z))**2, slope, atol=1e-15)
     assert slope.max() == 1 / 4
 
 
@@ -55,6 +56,20 @@ def first_weights():
     w1, b1, w2, b2 = initialize_weights(2, 1000, 2)
     assert 0.99 < np.abs(w1).max() * np.sqrt(2) <= 1
     assert 0.99 < np.abs(w2).max() * np.sqrt(1000) <= 1
+
+
+def mirrored_in_the_origin():
+    """Without b1, and whatever the weights are."""
+    X, y, (w1, b1, w2, b2) = checks.random_network(scratch_mlp, seed=1)
+    (_, h1, z2, _), (_, h1_back, z2_back, _) = (forward(points, w1, 0 * b1, w2, b2) for points in (X, -X))
+    np.testing.assert_allclose(h1_back, 1 - h1)
+    for both in (h1 @ w2 + b2 + (1 - h1) @ w2 + b2, z2 + z2_back):
+        np.testing.assert_allclose(both, np.tile(w2.sum(axis=0) + 2 * b2, (len(X), 1)))
+    c = (w2.sum(axis=0) + 2 * b2) @ (-1, 1) / 2
+    odd = z2 @ (-1, 1) - c
+    np.testing.assert_allclose(z2_back @ (-1, 1), c - odd)
+    one_at_least = np.maximum(c + odd, c - odd) > 0 if c > 0 else np.minimum(c + odd, c - odd) < 0
+    assert one_at_least.all()
 
 
 def loss_formula():
@@ -93,6 +108,7 @@ def differences():
     e, L = 1e-2, np.exp
     np.testing.assert_allclose((L(1 + e) - L(1)) / e, L(1) + e / 2 * L(1), rtol=1e-4)
     np.testing.assert_allclose((L(1 + e) - L(1 - e)) / (2 * e), L(1) + e**2 / 6 * L(1), rtol=1e-9)
+    np.testing.assert_allclose(L(1 + 1j * e), L(1) * (1 + 1j * e - e**2 / 2 - 1j * e**3 / 6), rtol=1e-9)
     np.testing.assert_allclose(L(1 + 1j * e).imag / e, L(1) - e**2 / 6 * L(1), rtol=1e-9)
 
 
@@ -104,14 +120,21 @@ FORMULAS = {
     r"2t \ge t": no_line_separates_xor,
     r"s(z) = \frac{1}{1 + e^{-z}} = \frac{e^z}{1 + e^z}": sigmoid_is_both,
     r"s(-z) = 1 - s(z)": sigmoid_is_both,
-    r"s'(z) = s(z) \, (1 - s(z)) \le \tfrac{1}{4}": slope_of_sigmoid,
+    r"s'(z) = \frac{e^{-z}}{(1 + e^{-z})^2} = \frac{1}{1 + e^{-z}} \cdot \frac{e^{-z}}{1 + e^{-z}}"
+    r" = s(z) \, (1 - s(z)) \le \tfrac{1}{4}": slope_of_sigmoid,
     r"h (1 - h)": slope_of_sigmoid,
     r"(x W_1 + b_1) W_2 + b_2 = x (W_1 W_2) + (b_1 W_2 + b_2)": affine_of_affine,
     r"b_1": affine_of_affine,
+    r"h_1(-x) = 1 - h_1(x)": mirrored_in_the_origin,
+    r"h_1 w_2 + b_2 + (1 - h_1) w_2 + b_2 = \sum_j w_{2,j} + 2 b_2": mirrored_in_the_origin,
+    r"c > 0": mirrored_in_the_origin,
+    r"c < 0": mirrored_in_the_origin,
     r"\pm 1/\sqrt{\text{number of inputs}}": first_weights,
     r"z_1 = X w_1 + b_1 \qquad h_1 = s(z_1) \qquad z_2 = h_1 w_2 + b_2 \qquad h_2 = s(z_2)": forward_step,
-    r"w_{2,hk}": forward_step,
-    r"z_{2,nk} = \sum_h h_{1,nh} w_{2,hk} + b_{2,k}": forward_step,
+    r"w_{2,jk}": forward_step,
+    r"z_{2,nk} = \sum_j h_{1,nj} w_{2,jk} + b_{2,k}": forward_step,
+    r"h_{1,nj}": forward_step,
+    r"\sum_k \frac{\partial L}{\partial z_{2,nk}} w_{2,jk}": gradient,
     r"L = \frac{1}{2N} \sum_{n=1}^{N} \sum_{k=1}^{K} (y_{nk} - h_{2,nk})^2"
     r" + \frac{\lambda}{2N} \left( \sum w_1^2 + \sum w_2^2 \right)": loss_formula,
     r"\frac{1}{2N} \sum (y - h)^2": loss_formula,
@@ -134,5 +157,7 @@ FORMULAS = {
     r" = L'(w) + \frac{\varepsilon^2}{6} L'''(w) + \dots": differences,
     r"\frac{\operatorname{Im} L(w + i \varepsilon)}{\varepsilon}"
     r" = L'(w) - \frac{\varepsilon^2}{6} L'''(w) + \dots": differences,
+    r"L(w + i \varepsilon) = L(w) + i \varepsilon L'(w) - \frac{\varepsilon^2}{2} L''(w)"
+    r" - i \frac{\varepsilon^3}{6} L'''(w) + \dots": differences,
     r"\varepsilon^2": differences,
 }

@@ -50,6 +50,7 @@ def test_first_weights():
     assert [w.shape for w in (w1, b1, w2, b2)] == [(4, 1000), (1000,), (1000, 3), (3,)]
     assert 0.49 < np.abs(w1).max() <= 1 / np.sqrt(4)
     assert 0.031 < np.abs(w2).max() <= 1 / np.sqrt(1000)
+    np.testing.assert_allclose([w1.std(), w2.std()], [1 / np.sqrt(3 * 4), 1 / np.sqrt(3 * 1000)], rtol=0.03)
     assert not b1.any()
     assert not b2.any()
 
