@@ -245,9 +245,9 @@ def table_trouble():
              ("diverging: the loss is not finite",
               "--reg_coeff 1 --learning_rate 1000", "--reg_coeff 1 --learning_rate 1"),
              ("overfitted: fresh points far below train", "--num_samples 50", "--num_samples 300")]
-    return markdown(["what you see", "settings that show it", "train", "fresh", "loss",
-                     "change first", "then train", "fresh", "loss"],
-                    [(what, f"`{flags}`", *figures_of(flags), f"`{change}`", *figures_of(change))
+    outcome = "train, fresh, loss"
+    return markdown(["what you see", "settings that show it", outcome, "change first", outcome],
+                    [(what, f"`{flags}`", ", ".join(figures_of(flags)), f"`{change}`", ", ".join(figures_of(change)))
                      for what, flags, change in cases])
 
 

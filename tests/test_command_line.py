@@ -28,8 +28,16 @@ def start(*arguments, **options):
 def run(*arguments, **options):
     """Exit status, standard output, standard error."""
     with start(*arguments, **options) as process:
-        output, errors = process.communicate(timeout=60)
+        output, errors = finish(process)
     return process.returncode, output, errors
+
+
+def finish(process):
+    """What a process prints till its end, to which it gets a minute."""
+    try:
+        return process.communicate(timeout=60)
+    finally:
+        process.kill()
 
 
 def names(folder):
@@ -221,7 +229,7 @@ def test_ctrl_c_draws_the_epochs_so_far(tmp_path):
     with start(*LONG, "--output_dir", tmp_path) as process:
         wait_for(process, "epoch     20000")
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=60)
+        output, errors = finish(process)
     assert (process.returncode, errors) == (130, "")
     words = [line.split()[0] for line in output.splitlines() if not line.startswith("epoch")]
     assert words[:2] == ["interrupted:", "drawing"]
@@ -239,7 +247,7 @@ def test_ctrl_c_twice_ends_at_once_and_the_old_pictures_stay(tmp_path):
         process.send_signal(signal.SIGINT)
         wait_for(process, "drawing")
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=60)
+        output, errors = finish(process)
     assert (process.returncode, errors) == (130, "")
     assert output == "interrupted: the pictures of the run before stay as they are\n"
     assert names(tmp_path) == sorted(PICTURES)
@@ -251,7 +259,7 @@ def test_ctrl_c_without_pictures(tmp_path):
     with start(*ENDLESS, "--num_frames", 0, cwd=tmp_path) as process:
         wait_for(process, "epoch         0")
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=60)
+        output, errors = finish(process)
     assert (process.returncode, errors) == (130, "")
     assert output == "interrupted: the last snapshot is that of epoch 0\n"
     assert names(tmp_path) == []
