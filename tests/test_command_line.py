@@ -10,7 +10,7 @@ import imageio.v3 as iio
 import pytest
 
 import utils
-from scratch_mlp import Hyperparameters
+from scratch_mlp import Hyperparameters, train
 
 SCRIPT = Path(__file__).parent.with_name("scratch_mlp.py")
 PICTURES = ["accuracy.gif", "boundary.gif", "loss.gif", "all.gif", "all.png"]
@@ -119,6 +119,24 @@ def test_errors_that_nobody_reads(tmp_path):
         assert run("--hidden_dim", 0, stderr=full)[0] == 2
         assert run(*diverging, stderr=full)[0] == 1
     assert names(tmp_path) == sorted(PICTURES)
+
+
+@posix
+def test_errors_are_not_output():
+    """Where standard error is closed, nothing is said, least of all on standard output."""
+    command = ["sh", "-c", '"$@" 2>&-', "sh", sys.executable, SCRIPT, "--hidden_dim", "0"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("num_frames", [1, 7, 15, 25, 99, 1000])
+def test_about_ten_lines_of_progress(num_frames, capsys):
+    hp = Hyperparameters(num_frames=num_frames, num_epochs=1000, num_samples=2)
+    history, status = utils.watch(iter(train(hp)), hp)
+    lines = capsys.readouterr().out.splitlines()
+    assert min(num_frames, 5) < len(lines) <= 12
+    assert lines[-1].startswith("epoch      1000 ")
+    assert (len(history), status) == (num_frames + 1, 0)
 
 
 @posix
