@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 
 PANEL = 400                                         # pixels, the width and the height of each of the three panels
-PARTS = {"accuracy": slice(0, 400), "boundary": slice(400, 800), "loss": slice(800, 1200), "all": slice(0, 1200)}
+PARTS = {"accuracy": slice(0, PANEL), "boundary": slice(PANEL, 2 * PANEL), "loss": slice(2 * PANEL, 3 * PANEL),
+         "all": slice(0, 3 * PANEL)}                # the columns of a frame that each GIF shows
 LAST_FRAME_MS = 2000
 GRID = 100                                          # the network is asked at GRID x GRID points of the plane
 SHOWN_POINTS = 300                                  # more would hide the regions
@@ -171,9 +172,11 @@ def draw(history, confidence, X, y, folder, frame_ms):
 def without_backend():
     """Hide MPLBACKEND for a while: a notebook hands it down to `!python`, and matplotlib may not know it there."""
     backend = os.environ.pop("MPLBACKEND", None)
-    yield
-    if backend:
-        os.environ["MPLBACKEND"] = backend
+    try:
+        yield
+    finally:
+        if backend:
+            os.environ["MPLBACKEND"] = backend
 
 
 # ---------------------------------------------------------------- the pictures
@@ -203,6 +206,13 @@ def add_curve(axes, history, values, style):
     axes.xaxis.set_major_formatter(EngFormatter(sep=""))
     curve, = axes.plot([], [], marker="o", markevery=[-1], animated=True, **style)
     return lambda i: curve.set_data(epochs[:i + 1], values[:i + 1])
+
+
+def add_points(axes, X, y, **properties):
+    """The points X (N, 2), each with the marker and the colour of its class, y (N, 2)."""
+    for (name, marker, colour), of_class in zip(CLASSES, y.T == 1, strict=True):
+        look = {"markersize": 5, "markeredgecolor": "black", "markeredgewidth": 0.6} | properties
+        axes.plot(*X[of_class].T, marker, color=colour, label=name, **look)
 
 
 def accuracy_panel(figure, history):
@@ -237,9 +247,7 @@ def boundary_panel(figure, history, confidence, X, y):
     region = axes.imshow(np.zeros((GRID, GRID)), cmap=ListedColormap(CONFIDENCE).with_extremes(bad="0.7"), vmin=0,
                          vmax=1, origin="lower", extent=(-limit, limit, -limit, limit), animated=True,
                          interpolation="bilinear", interpolation_stage="data", zorder=1)
-    for (name, marker, colour), of_class in zip(CLASSES, y.T == 1, strict=True):
-        axes.plot(*X[of_class].T, marker, color=colour, animated=True, label=name,
-                  markersize=5, markeredgecolor="black", markeredgewidth=0.6)
+    add_points(axes, X, y, animated=True)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 0.98), ncol=2, frameon=False, handletextpad=0)
     epoch = add_number(axes, "Boundary at epoch", 0.72, 1.16)
 

@@ -1,4 +1,4 @@
-"""Makes every figure, GIF and table of the docs: python docs/make.py, about a minute.
+"""Makes every figure, GIF and table of the docs: python docs/make.py, about half a minute.
 
 A table stands in a page between two comments, <!-- make: name --> and <!-- end -->, and is written by the function of
 that name. `python docs/make.py --check` recomputes all tables and says which are not as they should be.
@@ -41,9 +41,10 @@ BLUE, ORANGE, GREEN = utils.CLASSES[0][2], utils.CLASSES[1][2], utils.TEST["colo
 RUNS = {"three": "--hidden_dim 3", "fifty": "--hidden_dim 50", "default": ""}
 
 
-def settings(flags):
-    """The Hyperparameters that these flags of the command line stand for."""
-    return utils.parse_settings(Hyperparameters, flags)
+@cache
+def history_of(flags):
+    """The history of a run with these flags of the command line."""
+    return train(utils.parse_settings(Hyperparameters, flags.split()))
 
 
 # ---------------------------------------------------------------- the GIFs
@@ -52,7 +53,7 @@ def make_gifs():
     """For each of the runs, all.gif and all.png under the name of the run."""
     for name, flags in RUNS.items():
         with tempfile.TemporaryDirectory() as folder:
-            utils.draw(train(settings(flags.split())), confidence, *load_XOR_data(), Path(folder), 100)
+            utils.draw(history_of(flags), confidence, *load_XOR_data(), Path(folder), Hyperparameters().frame_ms)
             for kind in ("gif", "png"):
                 shutil.copyfile(Path(folder, f"all.{kind}"), PICTURES / f"{name}.{kind}")
 
@@ -64,16 +65,10 @@ def save(figure, name):
     print(PICTURES / f"{name}.png")
 
 
-def new_figure(columns, **panels):
-    """A figure 400 pixels high with a row of panels, and their axes."""
-    figure = Figure(figsize=(4.4 * columns, 4), layout="constrained")
+def new_figure(columns, width=None, height=4, **panels):
+    """A figure of this size, in hundreds of pixels, with a row of panels, and their axes."""
+    figure = Figure(figsize=(width or 4.4 * columns, height), layout="constrained")
     return figure, np.atleast_1d(figure.subplots(1, columns, **panels))
-
-
-def scatter(axes, X, y, size=5):
-    for (name, marker, colour), of_class in zip(utils.CLASSES, y.T == 1, strict=True):
-        axes.plot(*X[of_class].T, marker, color=colour, label=name, markersize=size,
-                  markeredgecolor="black", markeredgewidth=0.6)
 
 
 def plane(limit, size=300):
@@ -93,11 +88,11 @@ def figure_points():
     """XOR as a truth table, with a line that fails, and as points of the plane."""
     figure, (corners, gauss) = new_figure(2)
     table = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
-    scatter(corners, table, np.eye(2)[table[:, 0] ^ table[:, 1]], 14)
+    utils.add_points(corners, table, np.eye(2)[table[:, 0] ^ table[:, 1]], markersize=14)
     corners.plot([-0.4, 0.9], [0.9, -0.4], color="black")
     corners.set(xlim=(-0.5, 1.5), ylim=(-0.5, 1.5), xticks=(0, 1), yticks=(0, 1), xlabel="x1", ylabel="x2",
                 title="XOR of two bits, and a line that fails", aspect="equal")
-    scatter(gauss, *load_XOR_data())
+    utils.add_points(gauss, *load_XOR_data())
     gauss.axhline(0, color="black", linewidth=1)
     gauss.axvline(0, color="black", linewidth=1)
     gauss.set(xlabel="x1", ylabel="x2", title="XOR of two signs", aspect="equal")
@@ -119,11 +114,10 @@ def figure_sigmoid():
 
 def figure_units():
     """What one neuron sees, straight; what three of them, and the whole network, make of it, bent."""
-    last, limit = train(Hyperparameters(num_frames=0))[-1], 3.3
+    last, limit = history_of("")[-1], 3.3
     points = plane(limit)
     z1, h1, z2, h2 = forward(points, last.w1, last.b1, last.w2, last.b2)
-    figure, panels = new_figure(4, sharey=True)
-    figure.set_size_inches(11, 3.3)
+    figure, panels = new_figure(4, width=11, height=3.3, sharey=True)
     steepest = np.argsort(-np.abs(last.w2[:, 1] - last.w2[:, 0]))[:3]
     for axes, neuron in zip(panels, steepest, strict=False):
         show_levels(axes, h1[:, neuron], limit)
@@ -169,8 +163,7 @@ def figure_differences():
     """The error of three kinds of difference over the width of the step."""
     steps = 10.0 ** np.arange(-30, 0.5, 0.25)
     errors = np.array([differences(step) for step in steps])
-    figure, (axes,) = new_figure(1)
-    figure.set_size_inches(8, 4)
+    figure, (axes,) = new_figure(1, width=8)
     styles = (("forward", {"color": ORANGE, "linestyle": ":"}), ("central", {"color": BLUE, "linestyle": "--"}),
               ("complex", {"color": "black"}))
     for (name, style), error in zip(styles, errors.T, strict=True):
@@ -182,10 +175,9 @@ def figure_differences():
 
 def figure_biases():
     """The accuracy on training points over epochs, with biases and without."""
-    figure, (axes,) = new_figure(1)
-    figure.set_size_inches(8, 4)
-    for use_bias, label, style in ((True, "with biases", utils.TRAIN), (False, "without", utils.TEST)):
-        history = train(Hyperparameters(use_bias=use_bias))
+    figure, (axes,) = new_figure(1, width=8)
+    for flags, label, style in (("", "with biases", utils.TRAIN), ("--use_bias False", "without", utils.TEST)):
+        history = history_of(flags)
         axes.plot([s.epoch for s in history], [s.train_accuracy for s in history], label=label, **style)
     axes.set(xlabel="epoch", title="accuracy on the training points", ylim=(0, 1.02))
     axes.yaxis.set_major_formatter(PercentFormatter(1))
@@ -204,10 +196,9 @@ def markdown(heads, rows):
     return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-@cache
 def figures_of(flags):
     """Accuracy on training and on fresh points, and the loss, at the end of a run with these flags."""
-    last = train(settings([*flags.split(), "--num_frames", "0"]))[-1]
+    last = history_of(flags)[-1]
     return f"{last.train_accuracy:.1%}", f"{last.test_accuracy:.1%}", f"{last.loss:.4g}"
 
 
@@ -221,7 +212,7 @@ def table_settings():
 def table_progress():
     """What the default run prints, but for the paths."""
     with contextlib.redirect_stdout(io.StringIO()) as output:
-        history, status = utils.watch(iter(train(Hyperparameters())), Hyperparameters())
+        history, status = utils.watch(iter(history_of("")), Hyperparameters())
     return f"```\n{output.getvalue()}drawing {len(history)} frames\n```"
 
 
