@@ -1,287 +1,24 @@
-"""Makes every figure, GIF and table of the docs: python docs/make.py, about half a minute.
+"""Makes every figure, GIF and table of the docs: python docs/make.py, a minute.
 
-A table stands in a page between two comments, <!-- make: name --> and <!-- end -->, and is written by the function of
-that name. `python docs/make.py --check` recomputes all tables and says which are not as they should be.
+A table stands in a page between two comments, <!-- make: name --> and <!-- end -->, and is written by the function
+table_name of one of the scripts beside this file. What takes long is not measured anew, but read from docs/results,
+where the script of the page has stored it. `python docs/make.py --check` compares all tables with those in the pages.
 """
-import contextlib
-import io
 import re
-import shutil
 import sys
-import tempfile
-from dataclasses import fields
-from functools import cache
-from pathlib import Path
 
-DOCS = Path(__file__).resolve().parent
-PICTURES = DOCS / "pictures"
-sys.path[:0] = [str(DOCS.parent), str(DOCS.parent / "tests")]
+import common
+import matplotlib.style
+import tutorial
+import what_it_can_learn
 
-import checks  # noqa: E402
-import matplotlib.style  # noqa: E402
-import numpy as np  # noqa: E402
-from matplotlib.colors import ListedColormap  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
-from matplotlib.ticker import PercentFormatter  # noqa: E402
-from test_mutants import MUTANTS, SOURCE, module_of  # noqa: E402
+SCRIPTS = (tutorial, what_it_can_learn)
+FIGURES, TABLES = ({name: make for script in SCRIPTS for name, make in common.named(prefix, vars(script)).items()}
+                   for prefix in ("figure_", "table_"))
 
-import scratch_mlp  # noqa: E402
-import utils  # noqa: E402
-from scratch_mlp import (  # noqa: E402
-    Hyperparameters,
-    confidence,
-    forward,
-    initialize_weights,
-    load_XOR_data,
-    sigmoid,
-    train,
-)
-
-BLUE, ORANGE, GREEN = utils.CLASSES[0][2], utils.CLASSES[1][2], utils.TEST["color"]
-RUNS = {"three": "--hidden_dim 3", "fifty": "--hidden_dim 50", "default": ""}
-
-
-@cache
-def history_of(flags):
-    """The history of a run with these flags of the command line."""
-    return train(utils.parse_settings(Hyperparameters, flags.split()))
-
-
-# ---------------------------------------------------------------- the GIFs
-
-def make_gifs():
-    """For each of the runs, all.gif and all.png under the name of the run."""
-    for name, flags in RUNS.items():
-        with tempfile.TemporaryDirectory() as folder:
-            utils.draw(history_of(flags), confidence, *load_XOR_data(), Path(folder), Hyperparameters().frame_ms)
-            for kind in ("gif", "png"):
-                shutil.copyfile(Path(folder, f"all.{kind}"), PICTURES / f"{name}.{kind}")
-
-
-# ---------------------------------------------------------------- the figures
-
-def save(figure, name):
-    figure.savefig(PICTURES / f"{name}.png", dpi=100)
-    print(PICTURES / f"{name}.png")
-
-
-def new_figure(columns, width=None, height=4, **panels):
-    """A figure of this size, in hundreds of pixels, with a row of panels, and their axes."""
-    figure = Figure(figsize=(width or 4.4 * columns, height), layout="constrained")
-    return figure, np.atleast_1d(figure.subplots(1, columns, **panels))
-
-
-def plane(limit, size=300):
-    """The points of a square about the origin, (size^2, 2)."""
-    side = np.linspace(-limit, limit, size)
-    return np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
-
-
-def show_levels(axes, values, limit):
-    """Values between 0 and 1 over the plane, in ten levels from blue to orange."""
-    side = int(np.sqrt(len(values)))
-    axes.imshow(values.reshape(side, side), cmap=ListedColormap(utils.CONFIDENCE), vmin=0, vmax=1, origin="lower",
-                extent=(-limit, limit, -limit, limit))
-
-
-def figure_points():
-    """XOR as a truth table, with a line that fails, and as points of the plane."""
-    figure, (corners, gauss) = new_figure(2)
-    table = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
-    utils.add_points(corners, table, np.eye(2)[table[:, 0] ^ table[:, 1]], markersize=14)
-    corners.plot([-0.4, 0.9], [0.9, -0.4], color="black")
-    corners.set(xlim=(-0.5, 1.5), ylim=(-0.5, 1.5), xticks=(0, 1), yticks=(0, 1), xlabel="x1", ylabel="x2",
-                title="XOR of two bits, and a line that fails", aspect="equal")
-    utils.add_points(gauss, *load_XOR_data())
-    gauss.axhline(0, color="black", linewidth=1)
-    gauss.axvline(0, color="black", linewidth=1)
-    gauss.set(xlabel="x1", ylabel="x2", title="XOR of two signs", aspect="equal")
-    figure.legend(*gauss.get_legend_handles_labels(), loc="outside lower center", ncol=2, frameon=False)
-    save(figure, "points")
-
-
-def figure_sigmoid():
-    """The sigmoid and its slope, which is flat far from zero."""
-    figure, (curve, slope) = new_figure(2)
-    z = np.linspace(-8, 8, 400)
-    s = sigmoid(z)
-    curve.plot(z, s, color="black")
-    curve.set(xlabel="z", title="s(z), between 0 and 1")
-    slope.plot(z, s * (1 - s), color="black")
-    slope.set(xlabel="z", title="its slope s(z) (1 - s(z)), at most 1/4", ylim=(0, 0.26))
-    save(figure, "sigmoid")
-
-
-def figure_units():
-    """What one neuron sees, straight; what three of them, and the whole network, make of it, bent."""
-    last, limit = history_of("")[-1], 3.3
-    points = plane(limit)
-    z1, h1, z2, h2 = forward(points, last.w1, last.b1, last.w2, last.b2)
-    figure, panels = new_figure(4, width=11, height=3.3, sharey=True)
-    steepest = np.argsort(-np.abs(last.w2[:, 1] - last.w2[:, 0]))[:3]
-    for axes, neuron in zip(panels, steepest, strict=False):
-        show_levels(axes, h1[:, neuron], limit)
-        axes.set(title=f"hidden neuron {neuron}", xlabel="x1")
-    show_levels(panels[3], confidence(points, last.w1, last.b1, last.w2, last.b2), limit)
-    panels[3].set(title="all ten together", xlabel="x1")
-    panels[0].set(ylabel="x2")
-    save(figure, "units")
-
-
-def figure_step():
-    """The loss of the worked example along the step: as the gradient predicts, and as it is."""
-    X, y = load_XOR_data(1)
-    weights = initialize_weights(2, 3, 2)
-    gradients = checks.hand_derived(scratch_mlp, X, y, weights, 0.0, "l2")
-    rates = np.linspace(0, 8, 100)
-    stepped = [[w - rate * g for w, g in zip(weights, gradients, strict=True)] for rate in rates]
-    along = [checks.loss_at(scratch_mlp, X, y, weights, 0.0, "l2") for weights in stepped]
-    slope = sum(np.sum(g**2) for g in gradients)
-    figure, (axes,) = new_figure(1)
-    axes.plot(rates, along[0] - rates * slope, color=GREEN, linestyle="--", label="predicted: a straight line")
-    axes.plot(rates, along, color="black", label="the loss as it is")
-    axes.set(xlabel="learning rate", title="the loss after one step", ylim=(0, 0.31))
-    axes.legend(frameon=False)
-    save(figure, "step")
-
-
-def differences(step):
-    """The relative error of dL/dw1[0, 0], by forward, central and complex difference with this step."""
-    X, y, weights = checks.random_network(scratch_mlp, seed=1)
-    true = checks.hand_derived(scratch_mlp, X, y, weights, 1.0, "l2")[0][0, 0]
-
-    def moved(by):
-        w1 = weights[0].astype(complex)
-        w1[0, 0] += by
-        return checks.loss_at(scratch_mlp, X, y, [w1, *weights[1:]], 1.0, "l2")
-    found = ((moved(step) - moved(0)).real / step, (moved(step) - moved(-step)).real / (2 * step),
-             moved(1j * step).imag / step)
-    return [abs(value / true - 1) for value in found]
-
-
-def figure_differences():
-    """The error of three kinds of difference over the width of the step."""
-    steps = 10.0 ** np.arange(-30, 0.5, 0.25)
-    errors = np.array([differences(step) for step in steps])
-    figure, (axes,) = new_figure(1, width=8)
-    styles = (("forward", {"color": ORANGE, "linestyle": ":"}), ("central", {"color": BLUE, "linestyle": "--"}),
-              ("complex", {"color": "black"}))
-    for (name, style), error in zip(styles, errors.T, strict=True):
-        axes.loglog(steps, np.maximum(error, 1e-17), label=name, **style)
-    axes.set(xlabel="step", title="relative error of dL_dw1[0, 0]", ylim=(1e-17, 30))
-    axes.legend(frameon=False)
-    save(figure, "differences")
-
-
-def figure_biases():
-    """The accuracy on training points over epochs, with biases and without."""
-    figure, (axes,) = new_figure(1, width=8)
-    for flags, label, style in (("", "with biases", utils.TRAIN), ("--use_bias False", "without", utils.TEST)):
-        history = history_of(flags)
-        axes.plot([s.epoch for s in history], [s.train_accuracy for s in history], label=label, **style)
-    axes.set(xlabel="epoch", title="accuracy on the training points", ylim=(0, 1.02))
-    axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.legend(frameon=False, loc="lower right")
-    save(figure, "biases")
-
-
-FIGURES = [figure_points, figure_sigmoid, figure_units, figure_step, figure_differences, figure_biases]
-
-
-# ---------------------------------------------------------------- the tables
-
-def markdown(heads, rows):
-    """A table in Markdown."""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def figures_of(flags):
-    """Accuracy on training and on fresh points, and the loss, at the end of a run with these flags."""
-    last = history_of(flags)[-1]
-    return f"{last.train_accuracy:.1%}", f"{last.test_accuracy:.1%}", f"{last.loss:.4g}"
-
-
-def table_settings():
-    def default(f):
-        return "`plots`, beside the script" if f.name == "output_dir" else f"`{f.default}`"
-    return markdown(["setting", "default", "meaning, and what is sensible"],
-                    [(f"`{f.name}`", default(f), f.metadata["meaning"]) for f in fields(Hyperparameters)])
-
-
-def table_progress():
-    """What the default run prints, but for the paths."""
-    with contextlib.redirect_stdout(io.StringIO()) as output:
-        history, status = utils.watch(iter(history_of("")), Hyperparameters())
-    return f"```\n{output.getvalue()}drawing {len(history)} frames\n```"
-
-
-def table_results():
-    runs = ["", "--hidden_dim 3", "--hidden_dim 50", "--use_bias False", "--use_bias False --hidden_dim 50",
-            "--num_samples 50", "--batch_size 30 --num_epochs 2000", "--learning_rate 10"]
-    return markdown(["settings", "train", "fresh", "loss"],
-                    [(f"`{flags}`" if flags else "default", *figures_of(flags)) for flags in runs])
-
-
-def table_runs():
-    return markdown(["run", "command", "train", "fresh", "loss"],
-                    [(name, f"`python scratch_mlp.py {flags}".rstrip() + "`", *figures_of(flags))
-                     for name, flags in RUNS.items()])
-
-
-def table_trouble():
-    """What is wrong, a command that shows it, what to change first, and what that does."""
-    cases = [("slow: the loss still falls at the end", "--learning_rate 0.1", "--learning_rate 1"),
-             ("stuck: the loss stays near 1/4", "--use_bias False", "--use_bias True"),
-             ("diverging: the loss is not finite",
-              "--reg_coeff 1 --learning_rate 1000", "--reg_coeff 1 --learning_rate 1"),
-             ("overfitted: fresh points far below train", "--num_samples 50", "--num_samples 300")]
-    outcome = "train, fresh, loss"
-    return markdown(["what you see", "settings that show it", outcome, "change first", outcome],
-                    [(what, f"`{flags}`", ", ".join(figures_of(flags)), f"`{change}`", ", ".join(figures_of(change)))
-                     for what, flags, change in cases])
-
-
-def table_bug():
-    """The error of the article's penalty gradient, in its network of 50 neurons on 50 points."""
-    article = module_of(SOURCE.replace("dR_dw(w2)", "(w2**2).sum()").replace("dR_dw(w1)", "(w1**2).sum()"))
-    X, y = load_XOR_data(50)
-    weights = initialize_weights(2, 50, 2)
-    rows = []
-    for reg_coeff in (1e-6, 1e-4, 1e-2, 1.0, 50.0):
-        (found1, _, found2, _), (true1, _, true2, _) = (
-            checks.hand_derived(module, X, y, weights, reg_coeff, "l2") for module in (article, scratch_mlp))
-        both = np.append(found1, found2), np.append(true1, true2)
-        errors = [np.linalg.norm(found - true) / np.linalg.norm(true)
-                  for found, true in (both, (found1, true1), (found2, true2))]
-        rows.append([f"{reg_coeff:g}", *(f"{error:.1e}" for error in errors)])
-    return markdown(["`reg_coeff`", "both as one vector", "`dL_dw1` alone", "`dL_dw2` alone"], rows)
-
-
-def table_mutants():
-    """For each slip of the pen, the check that is the first to fail."""
-    return markdown(["what is wrong", "caught by"], [(slip, f"`{first_failure(slip)}`") for slip in MUTANTS])
-
-
-def first_failure(slip):
-    with np.errstate(all="ignore"):
-        module = module_of(SOURCE.replace(*MUTANTS[slip]))
-        for check in checks.CHECKS:
-            try:
-                check(module)
-            except AssertionError:
-                return check.__name__
-    return "none"
-
-
-TABLES = {function.__name__.removeprefix("table_"): function for function in (
-    table_settings, table_progress, table_results, table_runs, table_trouble, table_bug, table_mutants)}
-
-
-# ---------------------------------------------------------------- the pages
 
 def pages():
-    return [DOCS.parent / "README.md", *sorted(DOCS.glob("*.md"))]
+    return [common.DOCS.parent / "README.md", *sorted(common.DOCS.glob("*.md"))]
 
 
 def filled(page):
@@ -296,11 +33,11 @@ def main():
         drifted = [page.name for page in pages() if filled(page) != page.read_text(encoding="utf-8")]
         print(f"drifted: {', '.join(drifted)}" if drifted else "all tables are as they should be")
         return 1 if drifted else 0
-    PICTURES.mkdir(exist_ok=True)
+    common.PICTURES.mkdir(exist_ok=True)
     with matplotlib.style.context(["default", {"font.size": 12}]):
-        for make_figure in FIGURES:
+        for make_figure in FIGURES.values():
             make_figure()
-    make_gifs()
+    tutorial.make_gifs()
     for page in pages():
         page.write_text(filled(page), encoding="utf-8")
     return 0

@@ -20,7 +20,8 @@ sys.path.append(str(PROJECT / "docs"))
 import make  # noqa: E402
 
 PAGES = {page.relative_to(PROJECT).as_posix(): page.read_text(encoding="utf-8") for page in make.pages()}
-TESTS = "\n".join(path.read_text(encoding="utf-8") for path in (PROJECT / "tests").glob("*.py"))
+TESTS, SCRIPTS = ("\n".join(path.read_text(encoding="utf-8") for path in sorted((PROJECT / folder).glob("*.py")))
+                  for folder in ("tests", "docs"))
 each_page = pytest.mark.parametrize("name", PAGES)
 
 # What a sentence says in figures and no other block of its page executes, and where it is from
@@ -81,7 +82,7 @@ def test_sessions(name):
 @each_page
 def test_quoted_lines_are_those_of_the_script(name):
     for block in fenced(PAGES[name], "python") if name != "docs/pytorch.md" else []:
-        assert flush_left(block) in flush_left(SOURCE)
+        assert flush_left(block) in flush_left(SOURCE + SCRIPTS)
 
 
 def test_code_in_a_table_is_that_of_the_script():
@@ -123,8 +124,8 @@ def test_numbers_in_sentences(name):
 
 @each_page
 def test_names(name):
-    """Each name with a digit in it, such as dL_dw1, is one of the script, of a test or of the article."""
-    known = set(re.findall(r"\w+", SOURCE + TESTS)) | {"W2", "dz2", "dh2"}
+    """Each name with a digit in it, such as dL_dw1, is one of a script, of a test or of the article."""
+    known = set(re.findall(r"\w+", SOURCE + TESTS + SCRIPTS)) | {"W2", "dz2", "dh2"}
     text = without(PAGES[name], FENCED, TABLE_MADE, r"\$\$.*?\$\$", r"\$[^$]+\$")
     for word in re.findall(r"\b[A-Za-z_]+\d\w*", text):
         assert word in known, word
@@ -180,7 +181,7 @@ def test_pictures(name):
 def test_what_is_said_of_the_bug():
     """The first line passes at one in ten thousand, the second at one in a hundred; w1 alone, and the last, do not."""
     first, second, *_, last = (list(map(float, re.findall(r"[\d.e+-]+", line)))
-                               for line in make.table_bug().splitlines()[2:])
+                               for line in make.TABLES["bug"]().splitlines()[2:])
     assert first[1] < 1e-4
     assert second[1] < 1e-2
     assert second[2] > 0.1

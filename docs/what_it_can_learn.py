@@ -1,0 +1,217 @@
+"""Trains networks of many widths and settings from many first weights: python docs/what_it_can_learn.py, six minutes.
+
+It prints the tables of the page, what-it-can-learn.md, and stores what it measured in docs/results.
+"""
+import sys
+from statistics import NormalDist
+
+import common
+import numpy as np
+from common import BLUE, GREEN, ORANGE, SEEDS, markdown, new_figure, save, spread
+from matplotlib.ticker import PercentFormatter
+
+import utils
+from scratch_mlp import Hyperparameters, backward, forward, initialize_weights, load_XOR_data, minibatches, train
+
+WIDTHS = (1, 2, 3, 4, 5, 10, 50)
+RATES = (0.01, 0.1, 1, 10, 100, 1000)
+BATCHES = {10: 667, 30: 2000, 100: 6667}                    # size: the epochs in which it takes 20,000 steps
+NOISY = "--batch_size 10 --num_epochs 667 --learning_rate 10"
+DECAYS = ("", "--lr_decay 0.001", "--lr_decay 0.01", NOISY, f"{NOISY} --lr_decay 0.01", f"{NOISY} --lr_decay 0.1")
+PENALTIES = ("--reg_coeff 0", *(f"--penalty {penalty} --reg_coeff {strength}"
+                                for penalty in ("l2", "l1") for strength in (0.01, 0.1, 1)))
+FAST, DIVERGING = "--learning_rate 1000", "--learning_rate 1000 --reg_coeff 1"
+CLIPS = ("", "--clip_norm 0.01", FAST, f"{FAST} --clip_norm 0.001", DIVERGING, f"{DIVERGING} --clip_norm 0.001")
+
+
+def of_width(hidden_dim, use_bias=True):
+    return f"--hidden_dim {hidden_dim}" + ("" if use_bias else " --use_bias False")
+
+
+def learn(flags, seed):
+    """What comes of a training with these flags, from the first weights of this seed."""
+    hp = utils.parse_settings(Hyperparameters, [*flags.split(), "--weight_seed", str(seed), "--num_frames", "200"])
+    history = train(hp)
+    last = history[-1]
+    weights = np.abs(np.append(last.w1, last.w2))
+    X, y = load_XOR_data()
+    z1, h1, z2, h2 = forward(X, last.w1, last.b1, last.w2, last.b2)
+    gradient = backward(X, y, h1, h2, last.w1, last.w2, hp.reg_coeff, hp.penalty)
+    return {"train": float(last.train_accuracy), "fresh": float(last.test_accuracy), "loss": last.loss,
+            "epochs": next((s.epoch for s in history if s.train_accuracy >= 0.99), None),
+            "largest": float(weights.max()), "near zero": float(np.mean(weights < 0.01)),
+            "slope": float(np.sqrt(sum(np.sum(g**2) for g in (gradient if hp.use_bias else gradient[::2]))))}
+
+
+EXPERIMENTS = {
+    "widths": (learn, [of_width(hidden_dim, use_bias) for use_bias in (True, False) for hidden_dim in WIDTHS]),
+    "rates": (learn, [f"--learning_rate {rate}" for rate in RATES]),
+    "batches": (learn, [f"--batch_size {size} --num_epochs {epochs}" for size, epochs in BATCHES.items()]),
+    "decays": (learn, DECAYS),
+    "penalties": (learn, PENALTIES),
+    "clips": (learn, CLIPS),
+}
+
+
+def found(experiment):
+    """{flags: {quantity: its values}} of this experiment."""
+    return common.stored("what_it_can_learn")[experiment]
+
+
+# ---------------------------------------------------------------- tables
+
+def percent(values):
+    return spread(values, "{:.1%}")
+
+
+def reached(epochs):
+    return f"{sum(epoch is not None for epoch in epochs)} of {len(epochs)}"
+
+
+def flags_cell(flags):
+    return f"`{flags}`" if flags else "default"
+
+
+def table_widths():
+    return markdown(["neurons", "biases", "train", "fresh", "reach 99 %", "epochs to it"],
+                    [(hidden_dim, "yes" if use_bias else "no", percent(run["train"]), percent(run["fresh"]),
+                      reached(run["epochs"]), spread(run["epochs"]))
+                     for use_bias in (True, False) for hidden_dim in WIDTHS
+                     for run in (found("widths")[of_width(hidden_dim, use_bias)],)])
+
+
+def table_rates():
+    return markdown(["`learning_rate`", "train", "fresh", "reach 99 %", "epochs to it"],
+                    [(rate, percent(run["train"]), percent(run["fresh"]), reached(run["epochs"]), spread(run["epochs"]))
+                     for rate in RATES for run in (found("rates")[f"--learning_rate {rate}"],)])
+
+
+def noise(batch_size, draws=300):
+    """How far the gradient of a minibatch is from that of all points, relative to that: root mean square."""
+    X, y = load_XOR_data()
+    weights = initialize_weights(2, 10, 2)
+    rng = np.random.default_rng(0)
+
+    def gradient(X, y):
+        z1, h1, z2, h2 = forward(X, *weights)
+        return np.concatenate([g.ravel() for g in backward(X, y, h1, h2, weights[0], weights[2])])
+    exact = gradient(X, y)
+    errors = [gradient(*minibatches(X, y, batch_size, rng)[0]) - exact for _ in range(draws)]
+    return np.sqrt(np.mean(np.sum(np.square(errors), axis=1)) / np.sum(exact**2))
+
+
+def expected_noise(batch_size, N=300):
+    """Of batch_size from N points, each taken once, in units of that of one point."""
+    return np.sqrt((N - batch_size) / (batch_size * (N - 1)))
+
+
+def table_batches():
+    one = noise(1, draws=3000)
+    runs = {size: found("batches")[f"--batch_size {size} --num_epochs {epochs}"] for size, epochs in BATCHES.items()}
+    runs[300] = found("widths")[of_width(10)]
+
+    def steps(size, epochs):
+        return [epoch and epoch * -(-300 // size) for epoch in epochs]
+    return markdown(["points in a step", "noise", "as the law has it", "fresh", "steps to 99 %", "epochs to 99 %"],
+                    [(size, f"{noise(size):.2f}", f"{one * expected_noise(size):.2f}", percent(run["fresh"]),
+                      spread(steps(size, run["epochs"])), spread(run["epochs"])) for size, run in runs.items()])
+
+
+def table_decays():
+    return markdown(["settings", "train", "fresh", "loss", "reach 99 %"],
+                    [(flags_cell(flags), percent(run["train"]), percent(run["fresh"]), spread(run["loss"], "{:.4f}"),
+                      reached(run["epochs"])) for flags, run in found("decays").items()])
+
+
+def table_penalties():
+    return markdown(["settings", "train", "fresh", "largest weight", "weights below 0.01"],
+                    [(flags_cell(flags), percent(run["train"]), percent(run["fresh"]),
+                      spread(run["largest"], "{:.2g}"), spread(run["near zero"], "{:.0%}"))
+                     for flags, run in found("penalties").items()])
+
+
+def table_clips():
+    return markdown(["settings", "train", "fresh", "loss"],
+                    [(flags_cell(flags), percent(run["train"]), percent(run["fresh"]),
+                      spread(run["loss"], "{:.4f}").replace("never", "not finite"))
+                     for flags, run in found("clips").items()])
+
+
+def table_stuck():
+    """The same four numbers of runs that are stuck and of runs that cannot."""
+    runs = {"3, with biases": of_width(3), "4, with biases": of_width(4), "5, with biases": of_width(5),
+            "10, without": of_width(10, False), "50, without": of_width(50, False)}
+    return markdown(["neurons", "lowest loss", "highest loss", "reach 99 %", "length of the gradient"],
+                    [(name, f"{min(run['loss']):.4f}", f"{max(run['loss']):.4f}", reached(run["epochs"]),
+                      spread(run["slope"], "{:.1g}"))
+                     for name, flags in runs.items() for run in (found("widths")[flags],)])
+
+
+def even_plane(size=200):
+    """Points spread over the plane as the standard normal law is: each stands for the same share of it."""
+    side = np.array([NormalDist().inv_cdf((i + 0.5) / size) for i in range(size)])
+    X = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
+    return X, (X[:, 0] > 0) ^ (X[:, 1] > 0)
+
+
+def best_cuts(X, label, angle):
+    """The best accuracy of one line across this direction, and of a strip that is symmetric about the origin."""
+    along = X @ (np.cos(angle), np.sin(angle))
+    best = []
+    for height in (along, np.abs(along)):
+        ones_below = np.cumsum(label[np.argsort(height, kind="stable")])
+        right = ones_below + np.arange(len(X), 0, -1) - 1 - (ones_below[-1] - ones_below)
+        best.append(max(right.max(), len(X) - right.min()) / len(X))
+    return best
+
+
+def table_lines():
+    """What can be said without a network, or with a crippled one."""
+    X, label = even_plane()
+    lines, strips = np.array([best_cuts(X, label, angle) for angle in np.linspace(0, np.pi / 2, 91)]).T
+    return markdown(["what decides", "best accuracy found", "in theory"],
+                    [("always the same class", f"{max(label.mean(), 1 - label.mean()):.1%}", "1/2"),
+                     ("one line, over 91 directions and all offsets", f"{lines.max():.1%}", "5/8"),
+                     ("a strip between two lines, likewise", f"{strips.max():.1%}", "3/4"),
+                     ("a network without biases", "see the next page", "less than 3/4")])
+
+
+# ---------------------------------------------------------------- figures
+
+def figure_widths():
+    """Accuracy over hidden neurons, a mark for each of the first weights, with and without biases."""
+    figure, panels = new_figure(2, width=11, height=4.4, sharey=True)
+    jitter = np.linspace(-0.13, 0.13, len(SEEDS))
+    for axes, which, title in zip(panels, ("train", "fresh"), ("training points", "fresh points"), strict=True):
+        for share, name in ((1 / 2, "always the same class"), (5 / 8, "best line"), (3 / 4, "no biases, at most")):
+            axes.axhline(share, color="gray", linewidth=1, linestyle=":")
+            if which == "train":
+                axes.text(-0.45, share + 0.006, name, color="gray", fontsize=10)
+        for use_bias, shift, marker, color, label in ((True, -0.18, "s", ORANGE, "with biases"),
+                                                      (False, 0.18, "o", BLUE, "without")):
+            for place, hidden_dim in enumerate(WIDTHS):
+                axes.plot(place + shift + jitter, found("widths")[of_width(hidden_dim, use_bias)][which], marker,
+                          color=color, markersize=4, alpha=0.7, label=label if place == 0 else None)
+        axes.set(title=f"accuracy on {title}", xlabel="hidden neurons", xticks=range(len(WIDTHS)), xticklabels=WIDTHS)
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
+    panels[1].legend(frameon=False, loc="center right")
+    save(figure, "widths")
+
+
+def figure_stuck():
+    """The loss over epochs from eight first weights: a network that may get stuck, and one that cannot."""
+    figure, panels = new_figure(2, width=11, sharey=True)
+    for axes, flags, title in zip(panels, (of_width(4), of_width(50, False)),
+                                  ("4 neurons with biases: some are stuck", "50 without: all stay near 1/4"),
+                                  strict=True):
+        for seed in range(8):
+            history = train(utils.parse_settings(Hyperparameters, [*flags.split(), "--weight_seed", str(seed)]))
+            axes.plot([s.epoch for s in history], [s.loss for s in history], color=GREEN, alpha=0.8, linewidth=1.2)
+        axes.axhline(1 / 4, color="gray", linewidth=1, linestyle=":")
+        axes.set(title=title, xlabel="epoch", ylim=(0, 0.29))
+    panels[0].set(ylabel="loss")
+    save(figure, "stuck")
+
+
+if __name__ == "__main__":
+    sys.exit(common.main("what_it_can_learn", globals()))
