@@ -3,6 +3,7 @@
 Results are stored in docs/results, with the versions and seeds that they are from; tables and figures are made of them.
 """
 import json
+import os
 import platform
 import signal
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent
 PICTURES, RESULTS = DOCS / "pictures", DOCS / "results"
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")          # as many processes as cores; more threads get in the way
 sys.path[:0] = [str(DOCS.parent), str(DOCS.parent / "tests")]
 
 import numpy as np  # noqa: E402
@@ -101,7 +103,9 @@ def store(name, results):
             for case, found in cases.items())
         lines.append(f"{json.dumps(experiment)}: {{\n{rows}\n}}")
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    unfinished = RESULTS / f"{name}.part"
+    unfinished.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    unfinished.replace(RESULTS / f"{name}.json")
 
 
 @cache

@@ -8,11 +8,15 @@ import re
 import sys
 
 import common
+import exercise_figures
+import exploding_and_vanishing
 import matplotlib.style
 import tutorial
 import what_it_can_learn
+import why_75_percent
+import why_it_exploded
 
-SCRIPTS = (tutorial, what_it_can_learn)
+SCRIPTS = (tutorial, exercise_figures, what_it_can_learn, why_75_percent, why_it_exploded, exploding_and_vanishing)
 FIGURES, TABLES = ({name: make for script in SCRIPTS for name, make in common.named(prefix, vars(script)).items()}
                    for prefix in ("figure_", "table_"))
 

@@ -14,18 +14,22 @@ import utils
 from scratch_mlp import Hyperparameters, backward, forward, initialize_weights, load_XOR_data, minibatches, train
 
 WIDTHS = (1, 2, 3, 4, 5, 10, 50)
-RATES = (0.01, 0.1, 1, 10, 100, 1000)
-BATCHES = {10: 667, 30: 2000, 100: 6667}                    # size: the epochs in which it takes 20,000 steps
+RATES = (0.1, 1, 10, 100, 1000)
+BATCHES = {10: 667, 30: 2000}                               # size: the epochs in which it takes 20,000 steps
 NOISY = "--batch_size 10 --num_epochs 667 --learning_rate 10"
-DECAYS = ("", "--lr_decay 0.001", "--lr_decay 0.01", NOISY, f"{NOISY} --lr_decay 0.01", f"{NOISY} --lr_decay 0.1")
-PENALTIES = ("--reg_coeff 0", *(f"--penalty {penalty} --reg_coeff {strength}"
-                                for penalty in ("l2", "l1") for strength in (0.01, 0.1, 1)))
+DECAYS = ("--lr_decay 0.001", NOISY, f"{NOISY} --lr_decay 0.01", f"{NOISY} --lr_decay 0.1")
+PENALTIES = tuple(f"--penalty {penalty} --reg_coeff {strength}" for penalty in ("l2", "l1") for strength in (0.1, 1))
 FAST, DIVERGING = "--learning_rate 1000", "--learning_rate 1000 --reg_coeff 1"
-CLIPS = ("", "--clip_norm 0.01", FAST, f"{FAST} --clip_norm 0.001", DIVERGING, f"{DIVERGING} --clip_norm 0.001")
+CLIPS = (f"{FAST} --clip_norm 0.001", DIVERGING, f"{DIVERGING} --clip_norm 0.001")
+STUCK = tuple(f"{network} --learning_rate 10"
+              for network in ("--hidden_dim 3", "--hidden_dim 4", "--hidden_dim 5", "--hidden_dim 10 --use_bias False"))
 
 
 def of_width(hidden_dim, use_bias=True):
     return f"--hidden_dim {hidden_dim}" + ("" if use_bias else " --use_bias False")
+
+
+DEFAULT = of_width(10)
 
 
 def learn(flags, seed):
@@ -34,28 +38,26 @@ def learn(flags, seed):
     history = train(hp)
     last = history[-1]
     weights = np.abs(np.append(last.w1, last.w2))
-    X, y = load_XOR_data()
-    z1, h1, z2, h2 = forward(X, last.w1, last.b1, last.w2, last.b2)
-    gradient = backward(X, y, h1, h2, last.w1, last.w2, hp.reg_coeff, hp.penalty)
     return {"train": float(last.train_accuracy), "fresh": float(last.test_accuracy), "loss": last.loss,
             "epochs": next((s.epoch for s in history if s.train_accuracy >= 0.99), None),
-            "largest": float(weights.max()), "near zero": float(np.mean(weights < 0.01)),
-            "slope": float(np.sqrt(sum(np.sum(g**2) for g in (gradient if hp.use_bias else gradient[::2]))))}
+            "largest": float(weights.max()), "near zero": float(np.mean(weights < 0.01))}
 
 
 EXPERIMENTS = {
     "widths": (learn, [of_width(hidden_dim, use_bias) for use_bias in (True, False) for hidden_dim in WIDTHS]),
-    "rates": (learn, [f"--learning_rate {rate}" for rate in RATES]),
+    "rates": (learn, [f"--learning_rate {rate}" for rate in RATES if rate != 1]),
     "batches": (learn, [f"--batch_size {size} --num_epochs {epochs}" for size, epochs in BATCHES.items()]),
     "decays": (learn, DECAYS),
     "penalties": (learn, PENALTIES),
     "clips": (learn, CLIPS),
+    "stuck": (learn, STUCK),
 }
 
 
-def found(experiment):
-    """{flags: {quantity: its values}} of this experiment."""
-    return common.stored("what_it_can_learn")[experiment]
+def found(flags):
+    """{quantity: its values} of the runs with these flags."""
+    stored = common.stored("what_it_can_learn")
+    return next(stored[experiment][flags] for experiment in EXPERIMENTS if flags in stored[experiment])
 
 
 # ---------------------------------------------------------------- tables
@@ -69,7 +71,7 @@ def reached(epochs):
 
 
 def flags_cell(flags):
-    return f"`{flags}`" if flags else "default"
+    return "default" if flags == DEFAULT else f"`{flags}`"
 
 
 def table_widths():
@@ -77,13 +79,14 @@ def table_widths():
                     [(hidden_dim, "yes" if use_bias else "no", percent(run["train"]), percent(run["fresh"]),
                       reached(run["epochs"]), spread(run["epochs"]))
                      for use_bias in (True, False) for hidden_dim in WIDTHS
-                     for run in (found("widths")[of_width(hidden_dim, use_bias)],)])
+                     for run in (found(of_width(hidden_dim, use_bias)),)])
 
 
 def table_rates():
+    runs = {rate: found(DEFAULT if rate == 1 else f"--learning_rate {rate}") for rate in RATES}
     return markdown(["`learning_rate`", "train", "fresh", "reach 99 %", "epochs to it"],
                     [(rate, percent(run["train"]), percent(run["fresh"]), reached(run["epochs"]), spread(run["epochs"]))
-                     for rate in RATES for run in (found("rates")[f"--learning_rate {rate}"],)])
+                     for rate, run in runs.items()])
 
 
 def noise(batch_size, draws=300):
@@ -107,8 +110,8 @@ def expected_noise(batch_size, N=300):
 
 def table_batches():
     one = noise(1, draws=3000)
-    runs = {size: found("batches")[f"--batch_size {size} --num_epochs {epochs}"] for size, epochs in BATCHES.items()}
-    runs[300] = found("widths")[of_width(10)]
+    runs = {size: found(f"--batch_size {size} --num_epochs {epochs}") for size, epochs in BATCHES.items()}
+    runs[300] = found(DEFAULT)
 
     def steps(size, epochs):
         return [epoch and epoch * -(-300 // size) for epoch in epochs]
@@ -120,31 +123,28 @@ def table_batches():
 def table_decays():
     return markdown(["settings", "train", "fresh", "loss", "reach 99 %"],
                     [(flags_cell(flags), percent(run["train"]), percent(run["fresh"]), spread(run["loss"], "{:.4f}"),
-                      reached(run["epochs"])) for flags, run in found("decays").items()])
+                      reached(run["epochs"])) for flags in (DEFAULT, *DECAYS) for run in (found(flags),)])
 
 
 def table_penalties():
     return markdown(["settings", "train", "fresh", "largest weight", "weights below 0.01"],
                     [(flags_cell(flags), percent(run["train"]), percent(run["fresh"]),
                       spread(run["largest"], "{:.2g}"), spread(run["near zero"], "{:.0%}"))
-                     for flags, run in found("penalties").items()])
+                     for flags in (DEFAULT, *PENALTIES) for run in (found(flags),)])
 
 
 def table_clips():
     return markdown(["settings", "train", "fresh", "loss"],
                     [(flags_cell(flags), percent(run["train"]), percent(run["fresh"]),
                       spread(run["loss"], "{:.4f}").replace("never", "not finite"))
-                     for flags, run in found("clips").items()])
+                     for flags in (FAST, *CLIPS) for run in (found(flags),)])
 
 
 def table_stuck():
-    """The same four numbers of runs that are stuck and of runs that cannot."""
-    runs = {"3, with biases": of_width(3), "4, with biases": of_width(4), "5, with biases": of_width(5),
-            "10, without": of_width(10, False), "50, without": of_width(50, False)}
-    return markdown(["neurons", "lowest loss", "highest loss", "reach 99 %", "length of the gradient"],
-                    [(name, f"{min(run['loss']):.4f}", f"{max(run['loss']):.4f}", reached(run["epochs"]),
-                      spread(run["slope"], "{:.1g}"))
-                     for name, flags in runs.items() for run in (found("widths")[flags],)])
+    """The losses of runs that may get stuck, and of runs that cannot learn."""
+    return markdown(["settings", "lowest loss", "median", "highest", "fresh"],
+                    [(f"`{flags}`", *(f"{np.quantile(run['loss'], q):.3f}" for q in (0, 0.5, 1)), percent(run["fresh"]))
+                     for flags in STUCK for run in (found(flags),)])
 
 
 def even_plane(size=200):
@@ -173,7 +173,7 @@ def table_lines():
                     [("always the same class", f"{max(label.mean(), 1 - label.mean()):.1%}", "1/2"),
                      ("one line, over 91 directions and all offsets", f"{lines.max():.1%}", "5/8"),
                      ("a strip between two lines, likewise", f"{strips.max():.1%}", "3/4"),
-                     ("a network without biases", "see the next page", "less than 3/4")])
+                     ("a network without biases", "", "at most 3/4")])
 
 
 # ---------------------------------------------------------------- figures
@@ -182,19 +182,18 @@ def figure_widths():
     """Accuracy over hidden neurons, a mark for each of the first weights, with and without biases."""
     figure, panels = new_figure(2, width=11, height=4.4, sharey=True)
     jitter = np.linspace(-0.13, 0.13, len(SEEDS))
+    for share, name in ((1 / 2, "always the same class"), (5 / 8, "best line"), (3 / 4, "without biases, at most")):
+        panels[1].axhline(share, color="gray", linewidth=1, linestyle=":")
+        panels[1].text(6.45, share + 0.006, name, color="gray", fontsize=10, ha="right")
     for axes, which, title in zip(panels, ("train", "fresh"), ("training points", "fresh points"), strict=True):
-        for share, name in ((1 / 2, "always the same class"), (5 / 8, "best line"), (3 / 4, "no biases, at most")):
-            axes.axhline(share, color="gray", linewidth=1, linestyle=":")
-            if which == "train":
-                axes.text(-0.45, share + 0.006, name, color="gray", fontsize=10)
         for use_bias, shift, marker, color, label in ((True, -0.18, "s", ORANGE, "with biases"),
                                                       (False, 0.18, "o", BLUE, "without")):
             for place, hidden_dim in enumerate(WIDTHS):
-                axes.plot(place + shift + jitter, found("widths")[of_width(hidden_dim, use_bias)][which], marker,
+                axes.plot(place + shift + jitter, found(of_width(hidden_dim, use_bias))[which], marker,
                           color=color, markersize=4, alpha=0.7, label=label if place == 0 else None)
         axes.set(title=f"accuracy on {title}", xlabel="hidden neurons", xticks=range(len(WIDTHS)), xticklabels=WIDTHS)
         axes.yaxis.set_major_formatter(PercentFormatter(1))
-    panels[1].legend(frameon=False, loc="center right")
+    panels[0].legend(frameon=False, loc="center right")
     save(figure, "widths")
 
 
@@ -208,7 +207,7 @@ def figure_stuck():
             history = train(utils.parse_settings(Hyperparameters, [*flags.split(), "--weight_seed", str(seed)]))
             axes.plot([s.epoch for s in history], [s.loss for s in history], color=GREEN, alpha=0.8, linewidth=1.2)
         axes.axhline(1 / 4, color="gray", linewidth=1, linestyle=":")
-        axes.set(title=title, xlabel="epoch", ylim=(0, 0.29))
+        axes.set(title=title, xlabel="epoch", ylim=(0, 0.29), xticks=(0, 5000, 10_000, 15_000, 20_000))
     panels[0].set(ylabel="loss")
     save(figure, "stuck")
 

@@ -1,0 +1,332 @@
+"""Repeats the explosion of the 2017 article, with its own gradient: python docs/why_it_exploded.py, two minutes.
+
+It prints the tables of the page, why-it-exploded.md, and stores what it measured in docs/results. The article's
+gradient is here and in no other place. As in the article there are no biases, gradients are sums over the points, not
+means, and the points are fifty.
+"""
+import sys
+from itertools import islice
+
+import common
+import numpy as np
+from common import BLUE, GREEN, ORANGE, SEEDS, markdown, new_figure, save, spread
+
+from scratch_mlp import (
+    PENALTIES,
+    Hyperparameters,
+    backward,
+    clip_factor,
+    forward,
+    initialize_weights,
+    load_XOR_data,
+    loss,
+    train,
+)
+
+POINTS = 50
+DEFAULT_SEED = 2017
+
+
+def data_gradient(X, y, w1, w2):
+    """The gradient of N times the loss without penalty: dw1 (D, H), dw2 (H, K)."""
+    z1, h1, z2, h2 = forward(X, w1, 0.0, w2, 0.0)
+    dL_dw1, dL_db1, dL_dw2, dL_db2 = backward(X, y, h1, h2, w1, w2)
+    return len(X) * dL_dw1, len(X) * dL_dw2
+
+
+def article_term(w, reg_coeff):
+    """The bug: a number, which is added to every entry of the gradient."""
+    return reg_coeff * np.sum(w**2)
+
+
+def article_l1_term(w, reg_coeff):
+    """The same bug with the penalty of the lasso, which the article recommends."""
+    return reg_coeff * np.sum(np.abs(w))
+
+
+def right_term(w, reg_coeff):
+    """The derivative of reg_coeff/2 sum w^2, an array."""
+    R, dR_dw = PENALTIES["l2"]
+    return reg_coeff * dR_dw(w)
+
+
+def descend(seed, hidden_dim=50, rate=0.003, reg_coeff=0.01, term=article_term, points=POINTS, policy=None, clip=None):
+    """Yields w1, w2 after each iteration, endlessly: the same two arrays, changed in place.
+
+    policy(t) is a factor of the rate at iteration t; clip, the largest norm of both gradients together.
+    """
+    X, y = load_XOR_data(points)
+    w1, b1, w2, b2 = initialize_weights(2, hidden_dim, 2, seed)
+    t = 0
+    while True:
+        dw1, dw2 = data_gradient(X, y, w1, w2)
+        dw1 += term(w1, reg_coeff)
+        dw2 += term(w2, reg_coeff)
+        step = rate * (policy(t) if policy else 1.0) * (clip_factor((dw1, dw2), clip) if clip else 1.0)
+        w1 -= step * dw1
+        w2 -= step * dw2
+        t += 1
+        yield w1, w2
+
+
+def angle_and_speed(w, rate, reg_coeff):
+    """theta_0, where the weights w start, and by how much theta grows in an iteration; they explode at pi/2."""
+    n, m, V = w.size, w.mean(), np.sum((w - w.mean())**2)
+    return -np.arctan(m * np.sqrt(n / V)), rate * reg_coeff * np.sqrt(n * V)
+
+
+def predicted_time(w, rate, reg_coeff):
+    """The iteration t* at which the law says that weights w explode, if there were no data."""
+    theta, speed = angle_and_speed(w, rate, reg_coeff)
+    return (np.pi / 2 - theta) / speed
+
+
+def law_of_the_mean(t, w, rate, reg_coeff):
+    """m(t), the mean of the weights at iteration t, if there were no data."""
+    theta, speed = angle_and_speed(w, rate, reg_coeff)
+    return -np.sqrt(np.mean((w - w.mean())**2)) * np.tan(theta + speed * t)
+
+
+def explode(settings, seed, limit):
+    """The first iteration after which an entry of w1 is not finite, None if it is not among the first `limit`, and the
+    mean of w1 at the end. (w1 has the larger squares, and goes before w2.)"""
+    with np.errstate(over="ignore", invalid="ignore"):
+        for iteration, (w1, _) in enumerate(islice(descend(seed, **settings), limit), 1):
+            if not np.isfinite(w1).all():
+                return {"iteration": iteration, "mean w1": None}
+    return {"iteration": None, "mean w1": float(w1.mean())}
+
+
+# ---------------------------------------------------------------- the experiments
+
+ARTICLE = {"reg_coeff": 1e-4}
+LAW = {f"{name} = {value:g}": {name: value} for name, values in (
+    ("rate", (0.0003, 0.001, 0.003, 0.01)), ("reg_coeff", (0.001, 0.01, 0.1)), ("hidden_dim", (5, 10, 25, 100)))
+    for value in values}
+TRIALS = {
+    "none": {},
+    "rate / 10": {"rate": 0.0003},
+    "rate times 0.999^t": {"policy": lambda t: 0.999**t},
+    "rate times 0.9992^t": {"policy": lambda t: 0.9992**t},
+    "rate / (1 + t/100)": {"policy": lambda t: 1 / (1 + t / 100)},
+    "penalty times 10": {"reg_coeff": 0.1},
+    "penalty / 10": {"reg_coeff": 0.001},
+    "the lasso's penalty, same bug": {"term": article_l1_term},
+    "gradient clipped at 1": {"clip": 1.0},
+    "gradient clipped at 0.1": {"clip": 0.1},
+    "10 neurons": {"hidden_dim": 10},
+    "300 points in a step": {"points": 300},
+    "the right gradient": {"term": right_term},
+}
+LIMIT = 15_000
+
+
+def measure_article(case, seed):
+    return explode(ARTICLE, seed, 200_000)
+
+
+def measure_law(case, seed):
+    settings = {"rate": 0.003, "reg_coeff": 0.01, "hidden_dim": 50} | LAW[case]
+    w1, b1, w2, b2 = initialize_weights(2, settings["hidden_dim"], 2, seed)
+    predicted = predicted_time(w1, settings["rate"], settings["reg_coeff"])
+    return {"iteration": explode(settings, seed, 100_000)["iteration"], "predicted": float(predicted)}
+
+
+def measure_trial(case, seed):
+    return explode(TRIALS[case], seed, LIMIT)
+
+
+EXPERIMENTS = {"article": (measure_article, ["the article's run"]), "law": (measure_law, LAW),
+               "trials": (measure_trial, TRIALS)}
+
+
+def found(experiment):
+    return common.stored("why_it_exploded")[experiment]
+
+
+# ---------------------------------------------------------------- tables
+
+def iterations(values):
+    return spread(values, "{:,.0f}")
+
+
+def table_explosion():
+    """The article's run, and the same with the right term."""
+    run = found("article")["the article's run"]
+    at_default = run["iteration"][SEEDS.index(DEFAULT_SEED)]
+    w1, b1, w2, b2 = initialize_weights(2, 50, 2)
+    return markdown(["50 neurons, rate 0.003, penalty 0.0001", "explodes in iteration"],
+                    [("measured, from the article's first weights", f"{at_default:,}"),
+                     ("predicted for it by the law below", f"{predicted_time(w1, 0.003, 1e-4):,.0f}"),
+                     (f"measured, from all {len(SEEDS)} first weights", iterations(run["iteration"]))])
+
+
+def history_of_explosion(last=9):
+    """(iteration, w1, w2) of the last iterations before the weights are not finite, and of the two after."""
+    kept = []
+    for iteration, (w1, w2) in enumerate(descend(DEFAULT_SEED), 1):
+        kept.append((iteration, w1.copy(), w2.copy()))
+        if np.isnan(w1).any():
+            return kept[-last:]
+
+
+def table_events():
+    """Each of the last iterations: the weights, their squares, the next forward step, the loss."""
+    X, y = load_XOR_data(POINTS)
+    rows = []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for iteration, w1, w2 in history_of_explosion():
+            z1, h1, z2, h2 = forward(X, w1, 0.0, w2, 0.0)
+            sizes = w1.mean(), np.sum(w1**2), loss(y, h2, w1, w2, 0.01)
+            shares = (np.isnan(z1[y[:, k] == 1]).mean() for k in (0, 1))
+            rows.append([f"{iteration:,}", *(f"{size:.1e}" for size in sizes), *(f"{share:.0%}" for share in shares)])
+    return markdown(["after iteration", "mean of `w1`", "sum of `w1**2`", "loss", "nan in `z1`, class 0", "class 1"],
+                    rows)
+
+
+def table_law():
+    """Median of the iterations, and of their ratio to the prediction."""
+    rows = []
+    for case, run in found("law").items():
+        ratios = [measured / predicted for measured, predicted in zip(run["iteration"], run["predicted"], strict=True)]
+        rows.append((f"`{case}`", iterations(run["predicted"]), iterations(run["iteration"]), spread(ratios, "{:.2f}")))
+    return markdown(["changed", "predicted", "measured", "measured / predicted"], rows)
+
+
+def table_trials():
+    rows = []
+    for case, run in found("trials").items():
+        alive = [mean for mean in run["mean w1"] if mean is not None]
+        rows.append((case, f"{len(SEEDS) - len(alive)} of {len(SEEDS)}", iterations(run["iteration"]),
+                     spread(alive, "{:.2g}") if alive else ""))
+    return markdown(["remedy", "explode", "in iteration", "mean of `w1` of the others at the end"], rows)
+
+
+def table_bounds():
+    """The largest that was seen in many networks with large weights, beside what is proved."""
+    random, largest = np.random.RandomState(0), np.zeros(3)
+    for _ in range(2000):
+        X, y = load_XOR_data(5, random.randint(2**31))
+        w1, b1, w2, b2 = (random.randn(*shape) * random.exponential(3) for shape in ((2, 4), (4,), (4, 2), (2,)))
+        z1, h1, z2, h2 = forward(X, w1, b1, w2, b2)
+        dL_dw1, dL_db1, dL_dw2, dL_db2 = backward(X, y, h1, h2, w1, w2)
+        bound = np.abs(X).mean(axis=0)[:, None] * np.abs(w2).sum(axis=1)
+        largest = np.maximum(largest, [np.abs((h2 - y) * h2 * (1 - h2)).max(), np.abs(dL_dw2).max(),
+                                       (np.abs(dL_dw1) / bound).max()])
+    proved = (4 / 27, 4 / 27, 1 / 27)
+    names = ("an entry of N `dL_dz2`", "an entry of `dL_dw2`", "an entry of `dL_dw1`, by its weights and inputs")
+    return markdown(["of the data's loss", "at most", "largest seen"],
+                    [(name, f"{most:.4f}", f"{seen:.4f}") for name, most, seen in
+                     zip(names, proved, largest, strict=True)])
+
+
+def table_shrink():
+    """Weights under the right penalty, just below and just above the rate at which it overshoots."""
+    rows = []
+    for rate in (190, 210):
+        history = train(Hyperparameters(reg_coeff=3.0, learning_rate=rate, num_epochs=6000, num_frames=6))
+        sizes = {s.epoch: np.abs(s.w1).max() for s in history if np.isfinite(s.loss)}
+        cells = ("loss not finite" if epoch not in sizes else f"{sizes[epoch]:.1e}" if sizes[epoch] > 1e-9 else "< 1e-9"
+                 for epoch in (1000, 3000, 5000))
+        rows.append((f"`--reg_coeff 3 --learning_rate {rate}`", f"{rate * 3 / 300:.1f}", *cells))
+    return markdown(["settings", "rate times `reg_coeff` / N", "largest `w1`, epoch 1000", "epoch 3000", "epoch 5000"],
+                    rows)
+
+
+def asymmetry(term):
+    """The largest difference between the Jacobian of a term and its transpose, by central differences: 0 for any
+    gradient."""
+    w = initialize_weights(2, 50, 2)[0].ravel()
+    moves = 1e-6 * np.eye(w.size)
+    jacobian = np.array([term(w + move, 1.0) * np.ones(w.size) - term(w - move, 1.0) * np.ones(w.size)
+                         for move in moves]) / 2e-6
+    return np.abs(jacobian - jacobian.T).max()
+
+
+def error_of(term, reg_coeff):
+    """The relative error of N dL_dw1 with this term, in the article's network, as it is printed."""
+    X, y = load_XOR_data(POINTS)
+    w1, b1, w2, b2 = initialize_weights(2, 50, 2)
+    z1, h1, z2, h2 = forward(X, w1, 0.0, w2, 0.0)
+    true = POINTS * backward(X, y, h1, h2, w1, w2, reg_coeff)[0]
+    error = np.linalg.norm(data_gradient(X, y, w1, w2)[0] + term(w1, reg_coeff) - true) / np.linalg.norm(true)
+    return f"{error:.1e}" if error > 1e-12 else "< 1e-12"
+
+
+def size_after(term, reg_coeff, iterations=1000):
+    """sum w^2 after so many iterations."""
+    weights = next(islice(descend(DEFAULT_SEED, reg_coeff=reg_coeff, term=term), iterations - 1, None))
+    return sum(np.sum(w**2) for w in weights)
+
+
+def first_rise(term, limit=1161):
+    """The first iteration in which the loss, penalty included, rises; "never" if none of them does."""
+    X, y = load_XOR_data(POINTS)
+    before = np.inf
+    for iteration, (w1, w2) in enumerate(islice(descend(DEFAULT_SEED, term=term), limit), 1):
+        now = loss(y, forward(X, w1, 0.0, w2, 0.0)[-1], w1, w2, 0.01)
+        if now > before:
+            return iteration
+        before = now
+    return "never"
+
+
+def table_catch():
+    """What four cheap checks say of the article's term and of the right one."""
+    terms = (article_term, right_term)
+    return markdown(["check", "the article's", "right"], [
+        ("error of `dL_dw1`, `reg_coeff` 0.0001", *(error_of(term, 1e-4) for term in terms)),
+        ("error of `dL_dw1`, `reg_coeff` 50", *(error_of(term, 50.0) for term in terms)),
+        ("is its Jacobian symmetric? largest difference", *(f"{asymmetry(term):.1f}" for term in terms)),
+        ("sum of squares after 1,000 iterations, `reg_coeff` 0.001",
+         *(f"{size_after(term, 0.001):.1f}" for term in terms)),
+        ("the same, `reg_coeff` 0.01", *(f"{size_after(term, 0.01):.1f}" for term in terms)),
+        ("first iteration in which the loss rises", *(first_rise(term) for term in terms))])
+
+
+# ---------------------------------------------------------------- figures
+
+def trace(term, iterations, every=500):
+    """Rows of iteration, loss and mean of w1, in the article's run."""
+    X, y = load_XOR_data(POINTS)
+    rows = []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for iteration, (w1, w2) in enumerate(islice(descend(DEFAULT_SEED, term=term, **ARTICLE), iterations), 1):
+            if iteration % every == 0 and np.isfinite(w1).all():
+                h2 = forward(X, w1, 0.0, w2, 0.0)[-1]
+                rows.append((iteration, loss(y, h2, w1, w2, 1e-4), w1.mean()))
+    return np.array(rows).T
+
+
+def figure_explosion():
+    """The loss and the mean of w1 over iterations, with the article's gradient and with the right one, and the law."""
+    figure, (losses, means) = new_figure(2, width=11)
+    for term, color, line, label in ((article_term, ORANGE, "--", "article's gradient"),
+                                     (right_term, BLUE, "-", "right gradient")):
+        iteration, total, mean = trace(term, 110_000, every=100)
+        losses.plot(iteration, total, line, color=color, linewidth=2)
+        means.plot(iteration, mean, line, color=color, linewidth=2, label=label)
+    means.plot(iteration, law_of_the_mean(iteration, initialize_weights(2, 50, 2)[0], 0.003, 1e-4), color="black",
+               linewidth=1, linestyle=":", label="the law, without data")
+    losses.set(title="loss", xlabel="iteration", ylim=(0.19, 0.33), xticks=range(0, 110_001, 25_000))
+    means.set(title="mean of w1", xlabel="iteration", ylim=(-6, 1), xticks=range(0, 110_001, 25_000))
+    means.legend(frameon=False, loc="lower left")
+    save(figure, "explosion")
+
+
+def figure_law():
+    """Measured over predicted iterations, for all rates, penalties and widths."""
+    figure, (axes,) = new_figure(1, width=6, height=5)
+    limits = (90, 6e4)
+    axes.loglog(limits, limits, color="gray", linewidth=1, label="as predicted")
+    for name, marker, color in (("rate", "o", BLUE), ("reg_coeff", "s", ORANGE), ("hidden_dim", "^", GREEN)):
+        runs = [run for case, run in found("law").items() if case.startswith(name)]
+        axes.loglog(np.ravel([run["predicted"] for run in runs]), np.ravel([run["iteration"] for run in runs]), marker,
+                    color=color, markersize=6, fillstyle="none", linestyle="none", label=f"{name} varied")
+    axes.set(xlabel="predicted iteration", ylabel="measured iteration", xlim=limits, ylim=limits, aspect="equal")
+    axes.legend(frameon=False, loc="upper left")
+    save(figure, "law")
+
+
+if __name__ == "__main__":
+    sys.exit(common.main("why_it_exploded", globals()))
