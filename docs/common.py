@@ -58,11 +58,11 @@ def markdown(heads, rows):
     return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-def spread(values, form="{:g}"):
+def spread(values, form="{:g}", never="never"):
     """The median of the values, with the lowest and the highest; None, of what never came about, is above all."""
     ordered = sorted(np.inf if value is None else value for value in values)
     lowest, median, highest = (
-        "never" if np.isinf(ordered[i]) else form.format(ordered[i]) for i in (0, len(ordered) // 2, -1))
+        never if np.isinf(ordered[i]) else form.format(ordered[i]) for i in (0, len(ordered) // 2, -1))
     return f"{median} ({lowest} to {highest})" if lowest != highest else median
 
 

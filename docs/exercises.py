@@ -4,7 +4,7 @@
     python docs/exercises.py N              asks exercise N; if it is about a bug, prints a program that has it
     python docs/exercises.py N ANSWER       status 0: right; 1: wrong; 2: there is no such exercise or answer
 
-The exercises are in exercises.json, answers as digests, bugs packed: so that nobody reads them by accident.
+The exercises are in exercises.json, answers as digests, bugs and reasons packed: so that nobody reads them by accident.
 """
 import ast
 import base64
@@ -51,9 +51,9 @@ def read_letters(text):
 
 
 def read_line(text):
-    line = int(text)
-    if not 1 <= line <= len(source().splitlines()):
-        raise ValueError
+    line, last = int(text), len(source().splitlines())
+    if not 1 <= line <= last:
+        raise ValueError(f"from 1 to {last}")
     return line
 
 
@@ -64,16 +64,18 @@ def read_weights(text):
         raise ValueError("one of the four is missing")
     weights = [np.array(given[name], dtype=float) for name in SHAPES]
     for weight, (name, shape) in zip(weights, SHAPES.items(), strict=True):
-        if weight.shape != shape or not np.isfinite(weight).all():
-            raise ValueError(f"{name} has the shape {weight.shape}, and must be {shape} finite numbers")
+        if weight.shape != shape:
+            raise ValueError(f"{name} has the shape {weight.shape}, and must have {shape}")
+        if not np.isfinite(weight).all():
+            raise ValueError(f"{name} has an entry that is not finite")
     return weights
 
 
 KINDS = {                                           # how an answer is read, and what it must be
     "number": (read_number, "a number, such as 0.75, 3/4 or 75%"),
     "letters": (read_letters, "the four letters in the order asked for, such as abcd"),
-    "line": (read_line, "the number of the wrong line of the program"),
-    "weights": (read_weights, "w1, b1, w2, b2 of four hidden neurons in JSON, or the name of a .json file of it"),
+    "line": (read_line, "the number of a line of the program"),
+    "weights": (read_weights, "w1, b1, w2, b2 of four hidden neurons in JSON, or a file of it, with a name in .json"),
 }
 
 
@@ -83,7 +85,7 @@ def read(kind, text):
     try:
         return reader(text)
     except (ValueError, TypeError, ArithmeticError, RecursionError, OSError) as error:
-        detail = f" ({error})" if kind == "weights" else ""
+        detail = f" ({error})" if kind in ("line", "weights") else ""
         raise ValueError(f"ANSWER = {' '.join(text.split())[:60]}: must be {must_be}{detail}") from None
 
 
@@ -100,7 +102,9 @@ def judge(number, text):
     if exercise["kind"] == "line":
         return judge_line(answer, number)
     mine = digest(number, answer)
-    return (True, "") if mine == exercise["right"] else (False, exercise["slips"].get(mine, exercise["hint"]))
+    if mine == exercise["right"]:
+        return True, unpack(exercise["why"])
+    return False, exercise["slips"].get(mine, exercise["hint"])
 
 
 def judge_weights(weights, hint):
@@ -127,13 +131,17 @@ def judge_line(line, number):
 
 # ---------------------------------------------------------------- bugs
 
+def unpack(packed):
+    return json.loads(zlib.decompress(base64.b64decode(packed)))
+
+
 def source():
     return (PROJECT / "scratch_mlp.py").read_text(encoding="utf-8")
 
 
 def broken_program(number):
     """scratch_mlp.py with the bug of the exercise, the number of the line that is wrong, and why it is."""
-    right, wrong, why = json.loads(zlib.decompress(base64.b64decode(EXERCISES[number]["bug"])))
+    right, wrong, why = unpack(EXERCISES[number]["bug"])
     before, *after = source().split(right)
     if len(after) != 1:
         raise ValueError(f"exercise {number}: scratch_mlp.py is not as it was; undo your changes first")
@@ -151,7 +159,7 @@ def module_of(program):
 
 def symptoms(m):
     """Lines that say how far the gradients of the module m are from those of its loss, and how it trains."""
-    yield "gradient    how far from the complex step of the loss, relatively"
+    yield "relative error of each gradient against the complex step of the program's own loss; up to 1e-12 it is right"
     yield "            reg_coeff 0   reg_coeff 7"
     X, y, weights = checks.random_network(m, seed=1)
     pairs = [zip(checks.hand_derived(m, X, y, weights, reg_coeff, "l2"),

@@ -17,12 +17,12 @@ WIDTHS = (1, 2, 3, 4, 5, 10, 50)
 RATES = (0.1, 1, 10, 100, 1000)
 BATCHES = {10: 667, 30: 2000}                               # size: the epochs in which it takes 20,000 steps
 NOISY = "--batch_size 10 --num_epochs 667 --learning_rate 10"
-DECAYS = ("--lr_decay 0.001", NOISY, f"{NOISY} --lr_decay 0.01", f"{NOISY} --lr_decay 0.1")
+DECAYS = ("--lr_decay 0.001", "--num_epochs 3045", NOISY, f"{NOISY} --lr_decay 0.01", f"{NOISY} --lr_decay 0.1")
 PENALTIES = tuple(f"--penalty {penalty} --reg_coeff {strength}" for penalty in ("l2", "l1") for strength in (0.1, 1))
 FAST, DIVERGING = "--learning_rate 1000", "--learning_rate 1000 --reg_coeff 1"
 CLIPS = (f"{FAST} --clip_norm 0.001", DIVERGING, f"{DIVERGING} --clip_norm 0.001")
-STUCK = tuple(f"{network} --learning_rate 10"
-              for network in ("--hidden_dim 3", "--hidden_dim 4", "--hidden_dim 5", "--hidden_dim 10 --use_bias False"))
+STUCK = (*(f"--hidden_dim {hidden_dim} --learning_rate 10" for hidden_dim in (2, 3, 4, 5)),
+         "--hidden_dim 10 --use_bias False --learning_rate 10")
 
 
 def of_width(hidden_dim, use_bias=True):
@@ -38,7 +38,8 @@ def learn(flags, seed):
     history = train(hp)
     last = history[-1]
     weights = np.abs(np.append(last.w1, last.w2))
-    return {"train": float(last.train_accuracy), "fresh": float(last.test_accuracy), "loss": last.loss,
+    return {"train": float(last.train_accuracy), "fresh": float(last.test_accuracy),
+            "loss": last.loss if np.isfinite(last.loss) else None,
             "epochs": next((s.epoch for s in history if s.train_accuracy >= 0.99), None),
             "largest": float(weights.max()), "near zero": float(np.mean(weights < 0.01))}
 
@@ -74,77 +75,93 @@ def flags_cell(flags):
     return "default" if flags == DEFAULT else f"`{flags}`"
 
 
+def accuracies(flags):
+    """The cells of the accuracy on training and on fresh points."""
+    return percent(found(flags)["train"]), percent(found(flags)["fresh"])
+
+
+def arrival(flags):
+    """The cells of how many reach 99 %, and after how many epochs."""
+    epochs = found(flags)["epochs"]
+    return reached(epochs), spread(epochs)
+
+
+def losses(flags):
+    return spread(found(flags)["loss"], "{:.4f}", never="not finite")
+
+
 def table_widths():
     return markdown(["neurons", "biases", "train", "fresh", "reach 99 %", "epochs to it"],
-                    [(hidden_dim, "yes" if use_bias else "no", percent(run["train"]), percent(run["fresh"]),
-                      reached(run["epochs"]), spread(run["epochs"]))
+                    [(hidden_dim, "yes" if use_bias else "no", *accuracies(flags), *arrival(flags))
                      for use_bias in (True, False) for hidden_dim in WIDTHS
-                     for run in (found(of_width(hidden_dim, use_bias)),)])
+                     for flags in (of_width(hidden_dim, use_bias),)])
 
 
 def table_rates():
-    runs = {rate: found(DEFAULT if rate == 1 else f"--learning_rate {rate}") for rate in RATES}
+    runs = {rate: DEFAULT if rate == 1 else f"--learning_rate {rate}" for rate in RATES}
     return markdown(["`learning_rate`", "train", "fresh", "reach 99 %", "epochs to it"],
-                    [(rate, percent(run["train"]), percent(run["fresh"]), reached(run["epochs"]), spread(run["epochs"]))
-                     for rate, run in runs.items()])
+                    [(rate, *accuracies(flags), *arrival(flags)) for rate, flags in runs.items()])
 
 
-def noise(batch_size, draws=300):
-    """How far the gradient of a minibatch is from that of all points, relative to that: root mean square."""
-    X, y = load_XOR_data()
+def noise(batches):
+    """How far the gradients of these batches are from that of all points, relative to that: root mean square."""
     weights = initialize_weights(2, 10, 2)
-    rng = np.random.default_rng(0)
 
     def gradient(X, y):
         z1, h1, z2, h2 = forward(X, *weights)
         return np.concatenate([g.ravel() for g in backward(X, y, h1, h2, weights[0], weights[2])])
-    exact = gradient(X, y)
-    errors = [gradient(*minibatches(X, y, batch_size, rng)[0]) - exact for _ in range(draws)]
+    exact = gradient(*load_XOR_data())
+    errors = [gradient(X, y) - exact for X, y in batches]
     return np.sqrt(np.mean(np.sum(np.square(errors), axis=1)) / np.sum(exact**2))
 
 
-def expected_noise(batch_size, N=300):
-    """Of batch_size from N points, each taken once, in units of that of one point."""
-    return np.sqrt((N - batch_size) / (batch_size * (N - 1)))
+def measured_noise(batch_size, draws=300):
+    rng = np.random.default_rng(0)
+    return noise([minibatches(*load_XOR_data(), batch_size, rng)[0] for _ in range(draws)])
+
+
+def expected_noise(batch_size):
+    """From that of single points, sigma: sigma sqrt((N - B) / (B (N - 1))), B of N points, each taken once."""
+    N, sigma = 300, noise(minibatches(*load_XOR_data(), 1))
+    return sigma * np.sqrt((N - batch_size) / (batch_size * (N - 1)))
 
 
 def table_batches():
-    one = noise(1, draws=3000)
-    runs = {size: found(f"--batch_size {size} --num_epochs {epochs}") for size, epochs in BATCHES.items()}
-    runs[300] = found(DEFAULT)
-
-    def steps(size, epochs):
-        return [epoch and epoch * -(-300 // size) for epoch in epochs]
-    return markdown(["points in a step", "noise", "as the law has it", "fresh", "steps to 99 %", "epochs to 99 %"],
-                    [(size, f"{noise(size):.2f}", f"{one * expected_noise(size):.2f}", percent(run["fresh"]),
-                      spread(steps(size, run["epochs"])), spread(run["epochs"])) for size, run in runs.items()])
+    runs = {size: f"--batch_size {size} --num_epochs {epochs}" for size, epochs in BATCHES.items()} | {300: DEFAULT}
+    rows = []
+    for size, flags in runs.items():
+        epochs = found(flags)["epochs"]
+        steps = [epoch and epoch * -(-300 // size) for epoch in epochs]
+        rows.append((size, f"{measured_noise(size):.2f}", f"{expected_noise(size):.2f}", percent(found(flags)["fresh"]),
+                     spread(steps), spread(epochs)))
+    return markdown(["points in a step", "noise", "in theory", "fresh", "steps to 99 %", "epochs to 99 %"], rows)
 
 
 def table_decays():
     return markdown(["settings", "train", "fresh", "loss", "reach 99 %"],
-                    [(flags_cell(flags), percent(run["train"]), percent(run["fresh"]), spread(run["loss"], "{:.4f}"),
-                      reached(run["epochs"])) for flags in (DEFAULT, *DECAYS) for run in (found(flags),)])
+                    [(flags_cell(flags), *accuracies(flags), losses(flags), reached(found(flags)["epochs"]))
+                     for flags in (DEFAULT, *DECAYS)])
 
 
 def table_penalties():
-    return markdown(["settings", "train", "fresh", "largest weight", "weights below 0.01"],
-                    [(flags_cell(flags), percent(run["train"]), percent(run["fresh"]),
-                      spread(run["largest"], "{:.2g}"), spread(run["near zero"], "{:.0%}"))
-                     for flags in (DEFAULT, *PENALTIES) for run in (found(flags),)])
+    return markdown(["settings", "train", "fresh", "largest weight", "share between -0.01 and 0.01"],
+                    [(flags_cell(flags), *accuracies(flags), spread(found(flags)["largest"], "{:.2g}"),
+                      spread(found(flags)["near zero"], "{:.0%}")) for flags in (DEFAULT, *PENALTIES)])
 
 
 def table_clips():
     return markdown(["settings", "train", "fresh", "loss"],
-                    [(flags_cell(flags), percent(run["train"]), percent(run["fresh"]),
-                      spread(run["loss"], "{:.4f}").replace("never", "not finite"))
-                     for flags in (FAST, *CLIPS) for run in (found(flags),)])
+                    [(flags_cell(flags), *accuracies(flags), losses(flags)) for flags in (FAST, *CLIPS)])
 
 
 def table_stuck():
     """The losses of runs that may get stuck, and of runs that cannot learn."""
-    return markdown(["settings", "lowest loss", "median", "highest", "fresh"],
-                    [(f"`{flags}`", *(f"{np.quantile(run['loss'], q):.3f}" for q in (0, 0.5, 1)), percent(run["fresh"]))
-                     for flags in STUCK for run in (found(flags),)])
+    rows = []
+    for flags in STUCK:
+        ordered = sorted(found(flags)["loss"])
+        rows.append((f"`{flags}`", *(f"{ordered[i]:.3f}" for i in (0, len(ordered) // 2, -1)),
+                     percent(found(flags)["fresh"])))
+    return markdown(["settings", "lowest loss", "median", "highest", "fresh"], rows)
 
 
 def even_plane(size=200):
@@ -172,7 +189,7 @@ def table_lines():
     return markdown(["what decides", "best accuracy found", "in theory"],
                     [("always the same class", f"{max(label.mean(), 1 - label.mean()):.1%}", "1/2"),
                      ("one line, over 91 directions and all offsets", f"{lines.max():.1%}", "5/8"),
-                     ("a strip between two lines, likewise", f"{strips.max():.1%}", "3/4"),
+                     ("a strip about the origin, over 91 directions and all widths", f"{strips.max():.1%}", "3/4"),
                      ("a network without biases", "", "at most 3/4")])
 
 
@@ -182,9 +199,10 @@ def figure_widths():
     """Accuracy over hidden neurons, a mark for each of the first weights, with and without biases."""
     figure, panels = new_figure(2, width=11, height=4.4, sharey=True)
     jitter = np.linspace(-0.13, 0.13, len(SEEDS))
-    for share, name in ((1 / 2, "always the same class"), (5 / 8, "best line"), (3 / 4, "without biases, at most")):
+    for share, name, place in ((1 / 2, "always the same class", 0.6), (5 / 8, "best line", 6.45),
+                               (3 / 4, "without biases, at most", 6.45)):
         panels[1].axhline(share, color="gray", linewidth=1, linestyle=":")
-        panels[1].text(6.45, share + 0.006, name, color="gray", fontsize=10, ha="right")
+        panels[1].text(place, share + 0.006, name, color="gray", fontsize=10, ha="left" if place < 1 else "right")
     for axes, which, title in zip(panels, ("train", "fresh"), ("training points", "fresh points"), strict=True):
         for use_bias, shift, marker, color, label in ((True, -0.18, "s", ORANGE, "with biases"),
                                                       (False, 0.18, "o", BLUE, "without")):

@@ -100,24 +100,21 @@ def explode(settings, seed, limit):
 # ---------------------------------------------------------------- the experiments
 
 ARTICLE = {"reg_coeff": 1e-4}
-LAW = {f"{name} = {value:g}": {name: value} for name, values in (
-    ("rate", (0.0003, 0.001, 0.003, 0.01)), ("reg_coeff", (0.001, 0.01, 0.1)), ("hidden_dim", (5, 10, 25, 100)))
-    for value in values}
+UNCHANGED = "nothing"
+LAW = {UNCHANGED: {}} | {f"{name} = {value:g}": {name: value} for name, values in (
+    ("rate", (0.0003, 0.001, 0.01)), ("reg_coeff", (0.001, 0.1)), ("hidden_dim", (5, 10, 25, 100))) for value in values}
 TRIALS = {
-    "none": {},
-    "rate / 10": {"rate": 0.0003},
     "rate times 0.999^t": {"policy": lambda t: 0.999**t},
     "rate times 0.9992^t": {"policy": lambda t: 0.9992**t},
     "rate / (1 + t/100)": {"policy": lambda t: 1 / (1 + t / 100)},
-    "penalty times 10": {"reg_coeff": 0.1},
-    "penalty / 10": {"reg_coeff": 0.001},
-    "the lasso's penalty, same bug": {"term": article_l1_term},
+    "L1 penalty, same bug": {"term": article_l1_term},
     "gradient clipped at 1": {"clip": 1.0},
     "gradient clipped at 0.1": {"clip": 0.1},
-    "10 neurons": {"hidden_dim": 10},
     "300 points in a step": {"points": 300},
     "the right gradient": {"term": right_term},
 }
+TRIALS_OF_THE_LAW = {"none": UNCHANGED, "rate / 10": "rate = 0.0003", "penalty / 10": "reg_coeff = 0.001",
+                     "penalty times 10": "reg_coeff = 0.1", "10 neurons": "hidden_dim = 10"}
 LIMIT = 15_000
 
 
@@ -194,10 +191,11 @@ def table_law():
 
 
 def table_trials():
+    runs = {remedy: found("law")[case] | {"mean w1": []} for remedy, case in TRIALS_OF_THE_LAW.items()}
     rows = []
-    for case, run in found("trials").items():
+    for remedy, run in (runs | found("trials")).items():
         alive = [mean for mean in run["mean w1"] if mean is not None]
-        rows.append((case, f"{len(SEEDS) - len(alive)} of {len(SEEDS)}", iterations(run["iteration"]),
+        rows.append((remedy, f"{len(SEEDS) - len(alive)} of {len(SEEDS)}", iterations(run["iteration"]),
                      spread(alive, "{:.2g}") if alive else ""))
     return markdown(["remedy", "explode", "in iteration", "mean of `w1` of the others at the end"], rows)
 
@@ -214,8 +212,8 @@ def table_bounds():
         largest = np.maximum(largest, [np.abs((h2 - y) * h2 * (1 - h2)).max(), np.abs(dL_dw2).max(),
                                        (np.abs(dL_dw1) / bound).max()])
     proved = (4 / 27, 4 / 27, 1 / 27)
-    names = ("an entry of N `dL_dz2`", "an entry of `dL_dw2`", "an entry of `dL_dw1`, by its weights and inputs")
-    return markdown(["of the data's loss", "at most", "largest seen"],
+    names = ("N times an entry of `dL_dz2`", "an entry of `dL_dw2`", "an entry of `dL_dw1`, over the two sums")
+    return markdown(["without a penalty", "at most", "largest seen"],
                     [(name, f"{most:.4f}", f"{seen:.4f}") for name, most, seen in
                      zip(names, proved, largest, strict=True)])
 
@@ -259,8 +257,8 @@ def size_after(term, reg_coeff, iterations=1000):
     return sum(np.sum(w**2) for w in weights)
 
 
-def first_rise(term, limit=1161):
-    """The first iteration in which the loss, penalty included, rises; "never" if none of them does."""
+def first_rise(term, limit):
+    """The first iteration in which the loss, penalty included, rises; "never" if none up to the limit does."""
     X, y = load_XOR_data(POINTS)
     before = np.inf
     for iteration, (w1, w2) in enumerate(islice(descend(DEFAULT_SEED, term=term), limit), 1):
@@ -273,7 +271,7 @@ def first_rise(term, limit=1161):
 
 def table_catch():
     """What four cheap checks say of the article's term and of the right one."""
-    terms = (article_term, right_term)
+    terms, end = (article_term, right_term), explode({}, DEFAULT_SEED, LIMIT)["iteration"] - 1
     return markdown(["check", "the article's", "right"], [
         ("error of `dL_dw1`, `reg_coeff` 0.0001", *(error_of(term, 1e-4) for term in terms)),
         ("error of `dL_dw1`, `reg_coeff` 50", *(error_of(term, 50.0) for term in terms)),
@@ -281,12 +279,12 @@ def table_catch():
         ("sum of squares after 1,000 iterations, `reg_coeff` 0.001",
          *(f"{size_after(term, 0.001):.1f}" for term in terms)),
         ("the same, `reg_coeff` 0.01", *(f"{size_after(term, 0.01):.1f}" for term in terms)),
-        ("first iteration in which the loss rises", *(first_rise(term) for term in terms))])
+        (f"first iteration, up to {end:,}, in which the loss rises", *(first_rise(term, end) for term in terms))])
 
 
 # ---------------------------------------------------------------- figures
 
-def trace(term, iterations, every=500):
+def trace(term, iterations, every):
     """Rows of iteration, loss and mean of w1, in the article's run."""
     X, y = load_XOR_data(POINTS)
     rows = []
@@ -319,10 +317,11 @@ def figure_law():
     figure, (axes,) = new_figure(1, width=6, height=5)
     limits = (90, 6e4)
     axes.loglog(limits, limits, color="gray", linewidth=1, label="as predicted")
-    for name, marker, color in (("rate", "o", BLUE), ("reg_coeff", "s", ORANGE), ("hidden_dim", "^", GREEN)):
-        runs = [run for case, run in found("law").items() if case.startswith(name)]
+    for name, marker, size, color in (("rate", "o", 11, BLUE), ("reg_coeff", "s", 6, ORANGE),
+                                      ("hidden_dim", "^", 6, GREEN)):
+        runs = [run for case, run in found("law").items() if case.startswith(name) or case == UNCHANGED]
         axes.loglog(np.ravel([run["predicted"] for run in runs]), np.ravel([run["iteration"] for run in runs]), marker,
-                    color=color, markersize=6, fillstyle="none", linestyle="none", label=f"{name} varied")
+                    color=color, markersize=size, fillstyle="none", linestyle="none", label=f"{name} varied")
     axes.set(xlabel="predicted iteration", ylabel="measured iteration", xlim=limits, ylim=limits, aspect="equal")
     axes.legend(frameon=False, loc="upper left")
     save(figure, "law")

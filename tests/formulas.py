@@ -128,7 +128,7 @@ FORMULAS = {
     r"h_1(-x) = 1 - h_1(x)": mirrored_in_the_origin,
     r"h_1 w_2 + b_2 + (1 - h_1) w_2 + b_2 = \sum_j w_{2,j} + 2 b_2": mirrored_in_the_origin,
     r"c > 0": mirrored_in_the_origin,
-    r"c < 0": mirrored_in_the_origin,
+    r"c \le 0": mirrored_in_the_origin,
     r"\pm 1/\sqrt{\text{number of inputs}}": first_weights,
     r"z_1 = X w_1 + b_1 \qquad h_1 = s(z_1) \qquad z_2 = h_1 w_2 + b_2 \qquad h_2 = s(z_2)": forward_step,
     r"w_{2,jk}": forward_step,

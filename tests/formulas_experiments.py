@@ -34,6 +34,7 @@ def line_and_strip():
     (u, v), root = what.even_plane(400)[0].T, np.sqrt(2)
     x1, x2 = (u + v) / root, (u - v) / root
     np.testing.assert_allclose([(x1 + x2) / root, (x1 - x2) / root], [u, v], atol=1e-12)
+    np.testing.assert_allclose(x1 * x2, (u**2 - v**2) / 2, atol=1e-12)
     one = np.abs(u) < np.abs(v)
     decided = np.abs(u) != np.abs(v)
     assert np.array_equal(one[decided], (x1 * x2 < 0)[decided])
@@ -41,6 +42,7 @@ def line_and_strip():
     for t in np.linspace(0.01, 2.5, 30):
         within, line = np.abs(u) < t, (x1 + x2 > -root * t) == one
         q = within.mean()
+        np.testing.assert_allclose(np.mean(within & (np.abs(v) < t)), q**2, atol=3e-3)
         np.testing.assert_allclose([np.mean(line & within), np.mean(line & ~within)], [q - q**2 / 2, (1 - q) / 2],
                                    atol=3e-3)
         lines.append(1 / 2 + (q - q**2) / 2)
@@ -53,10 +55,11 @@ def line_and_strip():
 
 
 def noise_of_a_minibatch():
-    N, one = 300, what.noise(1, draws=3000)
-    for B in (3, 10, 100):
-        np.testing.assert_allclose(what.noise(B, draws=1000), one * np.sqrt((N - B) / (B * (N - 1))), rtol=0.05)
-        assert what.expected_noise(B) == np.sqrt((N - B) / (B * (N - 1)))
+    N, sigma = 300, what.noise(scratch_mlp.minibatches(*load_XOR_data(), 1))
+    for B in (1, 3, 10, 100):
+        expected = sigma * np.sqrt((N - B) / (B * (N - 1)))
+        np.testing.assert_allclose(what.expected_noise(B), expected)
+        np.testing.assert_allclose(what.measured_noise(B, draws=1000), expected, rtol=0.05)
 
 
 # ---------------------------------------------------------------- why-75-percent.md
@@ -71,6 +74,15 @@ def constant_plus_odd():
         c = (w2.sum(axis=0) / 2 + b2) @ (-1, 1)
         there, back = (forward(points, w1, b1, w2, b2)[2] @ (-1, 1) for points in (X, -X))
         np.testing.assert_allclose(there - c, -(back - c), atol=1e-9)
+        np.testing.assert_allclose(there + back, 2 * c, atol=1e-9)
+
+
+def odd_and_even_part():
+    z = np.linspace(-3, 3, 101)
+    there, back = np.exp(z), np.exp(-z)
+    odd, even = (there - back) / 2, (there + back) / 2
+    np.testing.assert_allclose(odd + even, there)
+    np.testing.assert_allclose([odd[::-1], even[::-1]], [-odd, even], atol=1e-12)
 
 
 def accuracy_bound():
@@ -99,14 +111,14 @@ def squares_of_two_sigmoids():
 
 def squared_errors_of_a_pair():
     random = np.random.RandomState(0)
-    z, c = 5 * random.randn(2, 10_000)
-    a, b = sigmoid(z), sigmoid(2 * c - z)
-    np.testing.assert_allclose(np.exp(-z) * np.exp(-(2 * c - z)), np.exp(-2 * c))
+    z, k = 5 * random.randn(2, 10_000)
+    a, b = sigmoid(z), sigmoid(2 * k - z)
+    np.testing.assert_allclose(np.exp(-z) * np.exp(-(2 * k - z)), np.exp(-2 * k))
     np.testing.assert_allclose(a, 1 / (1 + np.exp(-z)))
-    assert (a**2 + b**2 >= sigmoid(2 * c) - 1e-15).all()
-    assert ((1 - a)**2 + (1 - b)**2 >= sigmoid(-2 * c) - 1e-15).all()
-    np.testing.assert_allclose(sigmoid(2 * c), 1 / (1 + np.exp(-2 * c)))
-    np.testing.assert_allclose(sigmoid(2 * c) + sigmoid(-2 * c), 1)
+    assert (a**2 + b**2 >= sigmoid(2 * k) - 1e-15).all()
+    assert ((1 - a)**2 + (1 - b)**2 >= sigmoid(-2 * k) - 1e-15).all()
+    np.testing.assert_allclose(sigmoid(2 * k), 1 / (1 + np.exp(-2 * k)))
+    np.testing.assert_allclose(sigmoid(2 * k) + sigmoid(-2 * k), 1)
 
 
 def loss_bound():
@@ -143,7 +155,10 @@ def bump():
 
 
 def four_neurons_are_xor():
-    X, y = why.reflect(*load_XOR_data(1000))
+    drawn, label = load_XOR_data(1000)
+    X, y = why.reflect(drawn, label)
+    assert sorted(map(tuple, X[::1000] / drawn[0])) == [(-1, -1), (-1, 1), (1, -1), (1, 1)]
+    assert np.array_equal(y[:, 1] == 1, (X[:, 0] > 0) != (X[:, 1] > 0))
     assert np.array_equal(np.abs(X[:, 0] + X[:, 1]) < np.abs(X[:, 0] - X[:, 1]), X[:, 0] * X[:, 1] < 0)
     assert np.array_equal(X[:, 0] * X[:, 1] < 0, y[:, 1] == 1)
     assert ((np.abs(X[:, 0] - X[:, 1]) - np.abs(X[:, 0] + X[:, 1]) > 0) == (y[:, 1] == 1)).all()
@@ -207,6 +222,9 @@ def riccati():
         at, after = (-np.sqrt(V / n) * np.tan(theta + ETA * LAMBDA * np.sqrt(n * V) * (t + dt)) for dt in (0, 1e-3))
         np.testing.assert_allclose(exploded.law_of_the_mean(t, W, ETA, LAMBDA), at, rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose((after - at) / 1e-3, -ETA * LAMBDA * (V + n * at**2), rtol=1e-3)
+        angle = theta + ETA * LAMBDA * np.sqrt(n * V) * t
+        np.testing.assert_allclose(V + n * at**2, V * (1 + np.tan(angle)**2))
+        np.testing.assert_allclose((np.tan(angle + 1e-6) - np.tan(angle)) / 1e-6, 1 + np.tan(angle)**2, rtol=1e-3)
     np.testing.assert_allclose(exploded.law_of_the_mean(0.0, W, ETA, LAMBDA), m)
     assert exploded.law_of_the_mean(end * (1 - 1e-9), W, ETA, LAMBDA) < -1e6
 
@@ -217,7 +235,9 @@ def law_of_the_width():
         w1 = initialize_weights(2, H, 2)[0]
         assert w1.size == 2 * H
         assert 0.99 < np.abs(w1).max() * np.sqrt(2) <= 1
-        np.testing.assert_allclose(w1.var(), 1 / 6, rtol=0.05)
+        n, m, V = w1.size, w1.mean(), np.sum((w1 - w1.mean())**2)
+        np.testing.assert_allclose([w1.var(), V / n], 1 / 6, rtol=0.05)
+        assert abs(-np.arctan(m * np.sqrt(n / V))) < 0.05
         np.testing.assert_allclose(exploded.predicted_time(w1, ETA, LAMBDA), 1.92 / (H * ETA * LAMBDA), rtol=0.05)
 
 
@@ -233,8 +253,11 @@ def falling_rates():
 def bounds_of_the_gradient():
     random = np.random.RandomState(0)
     h = np.linspace(0, 1, 100_001)
-    for y in (0, 1):
-        np.testing.assert_allclose(np.abs((h - y) * h * (1 - h)).max(), 4 / 27, atol=1e-9)
+    for y, largest_at in ((0, 2 / 3), (1, 1 / 3)):
+        size = np.abs((h - y) * h * (1 - h))
+        np.testing.assert_allclose(size.max(), 4 / 27, atol=1e-9)
+        np.testing.assert_allclose(h[size.argmax()], largest_at, atol=1e-5)
+    np.testing.assert_allclose((h - 0) * h * (1 - h), h**2 * (1 - h), atol=1e-15)
     assert (h * (1 - h)).max() == 1 / 4
     for seed in range(200):
         X, y, (w1, b1, w2, b2) = random_network(scratch_mlp, seed, scale=random.exponential(5))
@@ -247,17 +270,20 @@ def bounds_of_the_gradient():
 
 def shrinking():
     """A step with the penalty; weights below the bound when it shrinks, growing when it overshoots."""
-    N, worst = 300, 4 / 27
-    for eta_lambda_over_N, bound in ((0.1, True), (1.0, True), (2.1, False)):
-        reg_coeff = 3.0
-        eta = eta_lambda_over_N * N / reg_coeff
-        w = first = 5.0
-        largest = first
-        for _ in range(200):
+    N, reg_coeff, first = 300, 3.0, 5.0
+    for r in (0.1, 1.0, 1.5, 1.9, 2.1):
+        eta = r * N / reg_coeff
+        w, largest = first, first
+        for step in range(400):
+            worst = 4 / 27 * (1 if r < 1 else (-1)**step)      # the gradient that drives it furthest
             w = (1 - eta * reg_coeff / N) * w + eta * worst
             largest = max(largest, abs(w))
-        assert (largest <= max(first, 4 * N / (27 * reg_coeff)) + 1e-12) == bound
-        assert (largest > 1e6) != bound
+        if r < 2:
+            bound = 4 * eta / (27 * (1 - abs(1 - r)))
+            assert largest <= max(first, bound) + 1e-9
+            assert r > 1 or np.isclose(bound, 4 * N / (27 * reg_coeff))
+        else:
+            assert largest > 1e6
     X, y, (w1, b1, w2, b2) = random_network(scratch_mlp, seed=1)
     z1, h1, z2, h2 = forward(X, w1, b1, w2, b2)
     g, full = (backward(X, y, h1, h2, w1, w2, reg_coeff)[2] for reg_coeff in (0.0, 3.0))
@@ -269,6 +295,8 @@ FORMULAS = {
     r"x_1 + x_2 = -\sqrt{2} t": line_and_strip,
     r"u = (x_1 + x_2)/\sqrt{2}": line_and_strip,
     r"v = (x_1 - x_2)/\sqrt{2}": line_and_strip,
+    r"x_1 x_2 = (u^2 - v^2)/2": line_and_strip,
+    r"q^2": line_and_strip,
     r"q - q^2/2": line_and_strip,
     r"(1 - q)/2": line_and_strip,
     r"\text{accuracy} = \frac{1}{2} + \frac{q - q^2}{2} \le \frac{5}{8}": line_and_strip,
@@ -279,10 +307,15 @@ FORMULAS = {
     r"s(z) = \frac{1}{2} + \frac{1}{2} \tanh \frac{z}{2}": sigmoid_is_half_and_odd,
     r"z_{2,1}(x) - z_{2,0}(x) = c + o(x), \qquad o(-x) = -o(x)": constant_plus_odd,
     r"\text{accuracy} \le \frac{1 + \max(\pi, 1 - \pi)}{2}": accuracy_bound,
-    r"2c": squared_errors_of_a_pair,
+    r"2c": constant_plus_odd,
+    r"c \le 0": accuracy_bound,
+    r"c > 0": accuracy_bound,
+    r"2k": squared_errors_of_a_pair,
+    r"(\pm x_1, \pm x_2)": four_neurons_are_xor,
+    r"f(x) = \frac{f(x) - f(-x)}{2} + \frac{f(x) + f(-x)}{2}": odd_and_even_part,
     r"a = 1/(1+u)": squared_errors_of_a_pair,
     r"b = 1/(1+v)": squared_errors_of_a_pair,
-    r"uv = e^{-2c}": squared_errors_of_a_pair,
+    r"uv = e^{-2k}": squared_errors_of_a_pair,
     r"a^2": squared_errors_of_a_pair,
     r"b^2": squared_errors_of_a_pair,
     r"(1-a)^2": squared_errors_of_a_pair,
@@ -292,9 +325,9 @@ FORMULAS = {
     r"\frac{1}{(1+u)^2} + \frac{1}{(1+v)^2} - \frac{1}{1+uv}"
     r" = \frac{uv \, (u-v)^2 + (uv-1)^2}{(1+u)^2 (1+v)^2 (1+uv)} \ge 0": squares_of_two_sigmoids,
     r"uv = 1": squares_of_two_sigmoids,
-    r"a^2 + b^2 \ge \frac{1}{1 + e^{-2c}} = s(2c) \qquad"
-    r" (1-a)^2 + (1-b)^2 \ge \frac{1}{1 + e^{2c}} = s(-2c)": squared_errors_of_a_pair,
-    r"s(2c) + s(-2c) = 1": squared_errors_of_a_pair,
+    r"a^2 + b^2 \ge \frac{1}{1 + e^{-2k}} = s(2k) \qquad"
+    r" (1-a)^2 + (1-b)^2 \ge \frac{1}{1 + e^{2k}} = s(-2k)": squared_errors_of_a_pair,
+    r"s(2k) + s(-2k) = 1": squared_errors_of_a_pair,
     r"\frac{1}{4}": loss_bound,
     r"L \ge \frac{1}{2} \left( \frac{1}{4} + \frac{1}{4} \right) = \frac{1}{4}": loss_bound,
     r"s(2k x_1) + s(2k x_2) - s(0) > 0": three_neurons_are_or,
@@ -344,8 +377,22 @@ FORMULAS = {
     r" \cdot \frac{1}{N} \sum_n |x_{nd}|": bounds_of_the_gradient,
     r"\frac{4}{27} \eta": bounds_of_the_gradient,
     r"w \leftarrow \left(1 - \frac{\eta \lambda}{N}\right) w - \eta \, g": shrinking,
-    r"0 < \eta \lambda / N \le 1": shrinking,
+    r"0 < r < 2": shrinking,
+    r"1": shrinking,
+    r"\frac{4 \eta}{27 \, (1 - |1 - r|)}": shrinking,
+    r"r \le 1": shrinking,
+    r"r > 2": shrinking,
+    r"V > 0": riccati,
+    r"m_0": riccati,
+    r"-\eta \lambda V (1 + \tan^2 \theta)": riccati,
+    r"1 + \tan^2 \theta": riccati,
+    r"\theta = \pi/2": riccati,
+    r"\theta_0": law_of_the_width,
+    r"n/6": law_of_the_width,
+    r"y = 0": bounds_of_the_gradient,
+    r"h^2 (1 - h)": bounds_of_the_gradient,
+    r"h = 2/3": bounds_of_the_gradient,
+    r"y = 1": bounds_of_the_gradient,
     r"\frac{4N}{27 \lambda}": shrinking,
-    r"\eta \lambda / N > 2": shrinking,
     r"-1": shrinking,
 }

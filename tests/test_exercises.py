@@ -142,7 +142,7 @@ def test_prediction(number):
     assert exercises.digest(number, answer) == exercises.EXERCISES[number]["right"]
     plain = float(answer)
     for spelling in (f"{answer}", f"+{answer}", f"{plain}", f"{plain:e}", f"{100 * plain:.10g}%"):
-        assert exercises.judge(number, spelling) == (True, "")
+        assert exercises.judge(number, spelling) == (True, exercises.unpack(exercises.EXERCISES[number]["why"]))
     for factor in (0.5, 0.99, 1.01, 2, 3, 10, -1):
         assert not exercises.judge(number, f"{plain * factor:f}")[0]
     check_slips(number, slips)
@@ -154,7 +154,7 @@ def test_panels():
     assert exercises.digest("2", answer) == exercises.EXERCISES["2"]["right"]
     losses = [history[-1].loss for _, history in runs()]
     assert all(higher > 1.01 * lower for higher, lower in zip(losses, losses[1:], strict=False))
-    assert exercises.judge("2", ", ".join(answer.upper())) == (True, "")
+    assert exercises.judge("2", ", ".join(answer.upper()))[0]
     assert [letters for letters in map("".join, permutations("abcd")) if exercises.judge("2", letters)[0]] == [answer]
     check_slips("2", ANSWERS["2"][1])
 
@@ -277,8 +277,9 @@ def test_asking(main):
 def test_answering(main):
     assert main("5", "ten")[0] == 2
     assert main("5", "10")[:2] == (1, "wrong: " + exercises.judge("5", "10")[1] + "\n")
-    assert main("5", " 1 ")[:2] == (0, "right\n")
-    assert main("7", "100", "%")[:2] == (0, "right\n")
+    for number, answer in (("5", [" 1 "]), ("7", ["100", "%"])):
+        why = exercises.unpack(exercises.EXERCISES[number]["why"])
+        assert main(number, *answer)[:2] == (0, f"right: {why}\n")
 
 
 @pytest.mark.parametrize("arguments", [
