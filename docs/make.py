@@ -1,4 +1,4 @@
-"""Makes every figure, GIF and table of the docs: python docs/make.py, a minute.
+"""Makes every figure, GIF and table of the docs: python docs/make.py, a minute or two.
 
 A table stands in a page between two comments, <!-- make: name --> and <!-- end -->, and is written by the function
 table_name of one of the scripts beside this file. What takes long is not measured anew, but read from docs/results,
