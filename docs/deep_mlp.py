@@ -87,11 +87,11 @@ def backward(y, hs, ws, activation="sigmoid", residual=False, reg_coeff=0.0, pen
     dL_dzs = [dL_dz(y, hs[-1])]                                        # (N, K)
     dL_dh = 0.0
     for layer in range(len(ws) - 1, 0, -1):
-        skipped = dL_dh if residual else 0.0                           # (N, widths[layer]); the output skips nothing
+        skipped = dL_dh if skips(layer + 1, ws, residual) else 0.0     # (N, widths[layer])
         dL_dh = dL_dzs[0].dot(ws[layer].T) + skipped                   # (N, widths[layer])
         s_z = hs[layer] - hs[layer - 1] if skips(layer, ws, residual) else hs[layer]
         dL_dzs.insert(0, dL_dh * ds_dz(s_z))                           # (N, widths[layer])
 
-    dL_dws = [h.T.dot(dL_dz) + reg_coeff / len(y) * dR_dw(w) for h, dL_dz, w in zip(hs, dL_dzs, ws, strict=False)]
+    dL_dws = [h.T.dot(dL_dz) + reg_coeff / len(y) * dR_dw(w) for h, dL_dz, w in zip(hs[:-1], dL_dzs, ws, strict=True)]
     dL_dbs = [dL_dz.sum(axis=0) for dL_dz in dL_dzs]
     return dL_dws, dL_dbs, dL_dzs

@@ -1,4 +1,4 @@
-"""Measures gradients layer by layer, and steps that diverge: python docs/exploding_and_vanishing.py, a minute or two.
+"""Measures gradients layer by layer, and steps that diverge: python docs/exploding_and_vanishing.py, three minutes.
 
 It prints the tables of the page, exploding-and-vanishing.md, and stores what it measured in docs/results.
 """
@@ -8,8 +8,8 @@ from statistics import median
 import common
 import numpy as np
 from common import BLUE, GREEN, ORANGE, SEEDS, markdown, new_figure, save, spread
-from deep_mlp import ACTIVATIONS, backward, forward, initialize, normal, orthogonal, uniform
-from matplotlib.colors import LogNorm
+from deep_mlp import ACTIVATIONS, backward, forward, initialize, normal, orthogonal
+from matplotlib.colors import TwoSlopeNorm
 from matplotlib.ticker import PercentFormatter
 
 import scratch_mlp
@@ -19,10 +19,9 @@ GAINS = (0.577, 1, 2, 4, 8, 10.149, 12, 16, 32)             # the first is that 
 WIDTHS = (10, 50, 200)
 DEPTH = 12
 SHOWN_GAINS, SHOWN_WIDTH = (0.577, 1, 4, 10.149, 32), 200
-MAP_DEPTHS = (2, 3, 4, 6, 8, 12)
+MAP_DEPTHS, MAP_WIDTH = (2, 3, 4, 6, 8, 12), 50
 
 STEPS, RATE = 500, 10.0
-DEFAULT_GAIN = 3**-0.5
 SETTINGS = {                                                # of deep networks that are trained
     "default": {},
     "gain 4": {"gain": 4},
@@ -30,25 +29,33 @@ SETTINGS = {                                                # of deep networks t
     "ReLU, gain √2": {"activation": "relu", "gain": 2**0.5, "learning_rate": 2.0},
 }
 DEPTHS = (1, 2, 3, 4, 5, 6)
-RATIO = "first over last layer"
-REMEDIES = {        # settings of a network of six hidden layers, which number they change, and what they leave as it is
-    "none": ({}, None, None),
-    "`learning_rate` 1 for 10": ({"learning_rate": 1.0}, "first step", "the ratio of the layers"),
-    "`learning_rate` 100 for 10": ({"learning_rate": 100.0}, "first step", "the ratio"),
-    "`lr_decay` 0.01": ({"lr_decay": 0.01}, "last step", "the ratio"),
-    "`clip_norm` 0.01": ({"clip_norm": 0.01}, "longest step", "the ratio; steps that are too short"),
-    "two hidden layers": ({"depth": 2}, RATIO, "the factor per layer"),
-    "`reg_coeff` 0.1": ({"reg_coeff": 0.1}, f"{RATIO}, trained", "the first steps; it makes the rest worse"),
-    "`penalty` l1, `reg_coeff` 0.01": (
-        {"reg_coeff": 0.01, "penalty": "l1"}, f"{RATIO}, trained", "the first steps; it makes the rest worse"),
-    "gain 4": (SETTINGS["gain 4"], RATIO, "the slope, at most 1/4"),
-    "orthogonal first weights": ({"draw": orthogonal}, RATIO, "the slope; all but the scatter"),
-    "tanh, gain 1": (SETTINGS["tanh, gain 1"], RATIO, "the need of a gain that fits"),
-    "ReLU, gain √2": (SETTINGS["ReLU, gain √2"], RATIO, "the need of a gain that fits"),
-    "residual": ({"residual": True, "learning_rate": 2.0}, RATIO, "the slope; it adds a way around it"),
-    "cross-entropy": ({"error": "cross-entropy"}, "delta of the output", "the ratio"),
-    "minibatches of 10": ({"batch_size": 10}, "noise", "the ratio"),
-    "minibatches of 100": ({"batch_size": 100}, "noise", "the ratio"),
+DELAYS = {                                                  # what takes longer
+    "default, 3 hidden layers": {"depth": 3, "steps": 5000},
+    "default, 4 hidden layers": {"depth": 4, "steps": 10_000},
+    "default, 6 hidden layers": {"depth": 6, "steps": 5000},
+    "residual, 6 hidden layers": {"residual": True, "learning_rate": 2.0, "steps": 1500},
+}
+RATIO, TRAINED = "first over last layer", "first over last layer, trained"
+REMEDIES = {                                # settings of a network of six hidden layers, and a number that they change
+    "none": ({}, None),
+    "`learning_rate` 1 instead of 10": ({"learning_rate": 1.0}, "first step"),
+    "`learning_rate` 100 instead of 10": ({"learning_rate": 100.0}, "first step"),
+    "`lr_decay` 0.01": ({"lr_decay": 0.01}, "last step"),
+    "`clip_norm` 0.01": ({"clip_norm": 0.01}, "longest step"),
+    "two hidden layers": ({"depth": 2}, RATIO),
+    "`reg_coeff` 0.1": ({"reg_coeff": 0.1}, TRAINED),
+    "`penalty` l1, `reg_coeff` 0.01": ({"reg_coeff": 0.01, "penalty": "l1"}, TRAINED),
+    "gain 4": (SETTINGS["gain 4"], RATIO),
+    "orthogonal, same gain": ({"draw": orthogonal}, RATIO),
+    "orthogonal, gain 4": ({"draw": orthogonal, "gain": 4}, RATIO),
+    "tanh, same gain": ({"activation": "tanh", "learning_rate": 2.0}, RATIO),
+    "tanh, gain 1": (SETTINGS["tanh, gain 1"], RATIO),
+    "ReLU, same gain": ({"activation": "relu", "learning_rate": 2.0}, RATIO),
+    "ReLU, gain √2": (SETTINGS["ReLU, gain √2"], RATIO),
+    "residual": ({"residual": True, "learning_rate": 2.0}, RATIO),
+    "cross-entropy": ({"error": "cross-entropy"}, "delta of the output"),
+    "minibatches of 10": ({"batch_size": 10}, "noise"),
+    "minibatches of 100": ({"batch_size": 100}, "noise"),
 }
 CURVED = {"3 neurons": 3, "10 neurons": 10, "50 neurons": 50}
 MULTIPLES = (0.1, 0.5, 0.9, 1.1, 2, 5, 20, 100)             # of 2 over the largest curvature
@@ -79,10 +86,10 @@ def rms(values):
     return float(np.sqrt(np.mean(values**2)))
 
 
-def delta_sizes(width, depth, gain, seed, draw=normal):
-    """The root mean square of dL_dz in each hidden layer, the first one first, at first weights."""
+def delta_sizes(width, depth, gain, seed):
+    """The root mean square of dL_dz in each hidden layer, the first one first, at normal first weights."""
     X, y = load_XOR_data(100)
-    ws, bs = initialize((2, *[width] * depth, 2), gain, seed, draw)
+    ws, bs = initialize((2, *[width] * depth, 2), gain, seed, normal)
     dL_dws, dL_dbs, dL_dzs = backward(y, forward(X, ws, bs), ws)
     return [rms(dL_dz) for dL_dz in dL_dzs[:-1]]
 
@@ -101,29 +108,22 @@ def measure_factors(case, seed):
 
 
 def measure_map(case, seed):
-    """First over last hidden layer, for networks of many depths."""
-    sizes = {depth: delta_sizes(10, depth, float(case), seed) for depth in MAP_DEPTHS}
-    return {str(depth): s[0] / s[-1] for depth, s in sizes.items()}
+    """First over last hidden layer, for many depths; None where the outputs are so sure that all deltas are zero."""
+    sizes = {depth: delta_sizes(MAP_WIDTH, depth, float(case), seed) for depth in MAP_DEPTHS}
+    return {str(depth): s[0] / s[-1] if s[-1] else None for depth, s in sizes.items()}
 
 
-def parts_of(depth=6, gain=DEFAULT_GAIN, draw=uniform, activation="sigmoid", residual=False, error="squared",
-             **training):
-    """The settings of a deep network as arguments: of initialize, of forward, of backward besides, of training."""
-    first = {"widths": (2, *[10] * depth, 2), "gain": gain, "draw": draw}
-    return first, {"activation": activation, "residual": residual}, {"error": error}, training
-
-
-def descend(X, y, ws, bs, hp, kind, error):
-    """Gradient descent like scratch_mlp.run_epoch's for STEPS steps or a few more: changes ws and bs in place.
+def train_deep(X, y, ws, bs, hp, steps, kind, error):
+    """Gradient descent like scratch_mlp.run_epoch's, for so many steps or a few more: changes ws and bs in place.
 
     Returns the length of each step.
     """
     rng, epoch, lengths = np.random.default_rng(hp.weight_seed), 0, []
-    while len(lengths) < STEPS:
+    while len(lengths) < steps:
         batches = minibatches(X, y, hp.batch_size, rng)
         for X_batch, y_batch in batches:
             hs = forward(X_batch, ws, bs, **kind)
-            dL_dws, dL_dbs, dL_dzs = backward(y_batch, hs, ws, **kind, **error, penalty=hp.penalty,
+            dL_dws, dL_dbs, dL_dzs = backward(y_batch, hs, ws, **kind, error=error, penalty=hp.penalty,
                                               reg_coeff=hp.reg_coeff / len(batches))
             rate = hp.learning_rate / (1 + hp.lr_decay * epoch)
             if hp.clip_norm:
@@ -135,32 +135,36 @@ def descend(X, y, ws, bs, hp, kind, error):
     return lengths
 
 
-def noise(X, y, ws, bs, hp, kind, error, draws=30):
+def noise(X, y, ws, bs, batch_size, kind, draws=30):
     """How far dL_dw of the first layer is from that of all points, for one minibatch, relative to that."""
     rng = np.random.default_rng(0)
-    exact = backward(y, forward(X, ws, bs, **kind), ws, **kind, **error)[0][0]
-    errors = [backward(y_batch, forward(X_batch, ws, bs, **kind), ws, **kind, **error)[0][0] - exact
-              for X_batch, y_batch in (minibatches(X, y, hp.batch_size, rng)[0] for _ in range(draws))]
+    exact = backward(y, forward(X, ws, bs, **kind), ws, **kind)[0][0]
+    errors = [backward(y_batch, forward(X_batch, ws, bs, **kind), ws, **kind)[0][0] - exact
+              for X_batch, y_batch in (minibatches(X, y, batch_size, rng)[0] for _ in range(draws))]
     return rms(np.array(errors)) / rms(exact)
 
 
 def measure_training(settings, seed):
-    """A deep network at its first weights and after training."""
-    first, kind, error, training = parts_of(**settings)
-    hp = Hyperparameters(**{"learning_rate": RATE, "weight_seed": seed} | training)
+    """A deep network of ten neurons a layer, at its first weights and after training without a penalty.
+
+    settings: depth, gain, draw, activation, residual, error, steps; all others are those of Hyperparameters.
+    """
+    settings = {"depth": 6, "learning_rate": RATE, "reg_coeff": 0.0, "steps": STEPS, "error": "squared"} | settings
+    depth, steps, error = (settings.pop(name) for name in ("depth", "steps", "error"))
+    first = {name: settings.pop(name) for name in ("gain", "draw") if name in settings}
+    kind = {name: settings.pop(name) for name in ("activation", "residual") if name in settings}
+    hp = Hyperparameters(weight_seed=seed, **settings)
     X, y = load_XOR_data()
-    ws, bs = initialize(**first, seed=seed)
-    w1 = ws[0].copy()
+    ws, bs = initialize((2, *[10] * depth, 2), seed=seed, **first)
+    w1, noisy = ws[0].copy(), noise(X, y, ws, bs, hp.batch_size, kind) if hp.batch_size else 0.0
 
     def sizes():
-        return [rms(dL_dz) for dL_dz in backward(y, forward(X, ws, bs, **kind), ws, **kind, **error)[2]]
-    before = sizes()
-    lengths = descend(X, y, ws, bs, hp, kind, error)
-    after = sizes()
+        return [rms(dL_dz) for dL_dz in backward(y, forward(X, ws, bs, **kind), ws, **kind, error=error)[2]]
+    before, lengths, after = sizes(), train_deep(X, y, ws, bs, hp, steps, kind, error), sizes()
     outputs = forward(X, ws, bs, **kind)[-1]
     return {"train": float(np.mean(outputs.argmax(axis=1) == y.argmax(axis=1))), "moved": rms(ws[0] - w1) / rms(w1),
-            RATIO: before[0] / before[-2], f"{RATIO}, trained": after[0] / after[-2] if after[-2] else None,
-            "delta of the output": before[-1], "noise": noise(X, y, *initialize(**first, seed=seed), hp, kind, error),
+            RATIO: before[0] / before[-2], TRAINED: after[0] / after[-2] if after[-2] else None,
+            "delta of the output": before[-1], "noise": noisy,
             "first step": float(lengths[0]), "last step": float(lengths[-1]), "longest step": float(max(lengths))}
 
 
@@ -170,11 +174,15 @@ def measure_depths(case, seed):
     return {quantity: measured[quantity] for quantity in ("train", "moved")}
 
 
+def measure_delays(case, seed):
+    return {"train": measure_training(DELAYS[case], seed)["train"]}
+
+
 def measure_remedies(case, seed):
-    settings, changed, left = REMEDIES[case]
+    settings, changed = REMEDIES[case]
     measured = measure_training(settings, seed)
     return {quantity: value for quantity, value in measured.items()
-            if quantity == "train" or changed in (None, quantity)}
+            if quantity in ("train", TRAINED) or changed in (None, quantity)}
 
 
 # ---------------------------------------------------------------- time: the network of scratch_mlp.py
@@ -218,15 +226,17 @@ def descent(flat, rate, num_steps, X, y, reg_coeff):
 
 
 def measure_rates(case, seed):
-    """The loss after 300 steps at rates below and above 2 / curvature, and the share of the steps at which it rises."""
+    """The loss after 300 steps at rates below and above 2 / curvature, the share of the steps at which it rises, and
+    rate times curvature / 2 at the end."""
     problem = *load_XOR_data(), 1e-4
     flat = first_vector(CURVED[case], seed)
     curvature = largest_curvature(flat, *problem)
     measured = {"curvature": float(curvature)}
     for multiple in MULTIPLES:
-        losses = descent(flat, multiple * 2 / curvature, 300, *problem)[1]
+        end, losses = descent(flat, multiple * 2 / curvature, 300, *problem)
         measured |= {f"loss at {multiple}": float(losses[-1]),
-                     f"rises at {multiple}": float(np.mean(np.diff(losses) > 0))}
+                     f"rises at {multiple}": float(np.mean(np.diff(losses) > 0)),
+                     f"end at {multiple}": float(multiple * largest_curvature(end, *problem) / curvature)}
     return measured
 
 
@@ -246,7 +256,7 @@ def measure_minimum(case, seed):
     loss, gradient = loss_and_gradient(lowest, *problem)
     curvatures, directions = np.linalg.eigh(hessian(lowest, *problem))
     curvature, direction = curvatures[-1], directions[:, -1]
-    measured = {"curvature": float(curvature), "gradient": float(np.linalg.norm(gradient))}
+    measured = {"gradient": float(np.linalg.norm(gradient)), "flattest": float(np.abs(curvatures).min())}
     for product in NEAR_TWO:
         near = descent(lowest + 1e-6 * direction, product / curvature, 20, *problem)[0]
         far = descent(near, product / curvature, 3000, *problem)[0]
@@ -264,6 +274,7 @@ EXPERIMENTS = {
     "factors": (measure_factors, [f"{gain}, {width}" for gain in GAINS for width in WIDTHS]),
     "map": (measure_map, [f"{gain}" for gain in GAINS]),
     "depths": (measure_depths, [f"{name}, {depth}" for name in SETTINGS for depth in DEPTHS]),
+    "delays": (measure_delays, list(DELAYS)),
     "remedies": (measure_remedies, list(REMEDIES)),
     "rates": (measure_rates, list(CURVED)),
     "minimum": (measure_minimum, ["3 neurons"]),
@@ -289,39 +300,56 @@ def table_factors():
 
 
 def table_depths():
-    rows = [(name, f"{settings.get('learning_rate', RATE):g}",
-             *(learnt(found("depths")[f"{name}, {depth}"]["train"]) for depth in DEPTHS))
-            for name, settings in SETTINGS.items()]
-    moved = ["default: `w_1` moves by", f"{RATE:g}",
-             *(f"{median(found('depths')[f'default, {depth}']['moved']):.2g}" for depth in DEPTHS)]
-    return markdown(["reach 95 %, by hidden layers", "`learning_rate`", *DEPTHS], [*rows, moved])
+    return markdown(["network", "`learning_rate`", *(f"{depth} hidden" for depth in DEPTHS)],
+                    [(name, f"{settings.get('learning_rate', RATE):g}",
+                      *(learnt(found("depths")[f"{name}, {depth}"]["train"]) for depth in DEPTHS))
+                     for name, settings in SETTINGS.items()])
+
+
+def table_moved():
+    return markdown(["hidden layers", "`w_1` moves by"],
+                    [(depth, spread(found("depths")[f"default, {depth}"]["moved"], "{:.1g}")) for depth in DEPTHS])
+
+
+def table_delays():
+    return markdown(["network", "steps", "reach 95 %"],
+                    [(case, f"{settings['steps']:,}", learnt(found("delays")[case]["train"]))
+                     for case, settings in DELAYS.items()])
 
 
 def table_curvatures():
     def rises(run):
         return [spread(run[f"rises at {multiple}"], "{:.0%}") for multiple in (0.9, 1.1, 2)]
-    return markdown(["network", "2 / curvature at first", "rises at 0.9", "at 1.1", "at 2", "loss at 0.9", "at 2"],
-                    [(case, spread([2 / curvature for curvature in run["curvature"]], "{:.3g}"), *rises(run),
-                      *(f"{median(run[f'loss at {multiple}']):.4f}" for multiple in (0.9, 2)))
+    return markdown(["network", "limit: 2 / curvature", "steps that rise at 0.9 of it", "at 1.1", "at 2"],
+                    [(case, spread([2 / curvature for curvature in run["curvature"]], "{:.3g}"), *rises(run))
+                     for case, run in found("rates").items()])
+
+
+def table_edge():
+    return markdown(["network", "loss, from 0.9", "loss, from 2", "rate / limit in the end, from 0.9", "from 2"],
+                    [(case, *(spread(run[f"{what} at {multiple}"], form)
+                              for what, form in (("loss", "{:.3f}"), ("end", "{:.2f}")) for multiple in (0.9, 2)))
                      for case, run in found("rates").items()])
 
 
 def table_minimum():
     run = found("minimum")["3 neurons"]
+
+    def small(values):
+        return spread([abs(round(value, 9)) for value in values], "{:.1g}")
     return markdown(["rate times curvature", "growth per step, predicted", "measured",
-                     "3000 steps later: loss above the minimum", "moved by one step", "by two steps"],
+                     "in the end: loss above the minimum", "length of a step", "of two together"],
                     [(product, f"{abs(1 - product):.2f}", spread(run[f"growth at {product}"], "{:.3f}"),
-                      *(f"{round(median(run[f'{what} at {product}']), 9):.1g}"
-                        for what in ("rise", "one step", "two steps")))
+                      *(small(run[f"{what} at {product}"]) for what in ("rise", "one step", "two steps")))
                      for product in NEAR_TWO])
 
 
 def table_remedies():
     runs = found("remedies")
-    rows = [(name, changed, f"{median(runs['none'][changed]):.2g}", spread(runs[name][changed], "{:.2g}"), left,
-             spread(runs[name]["train"], "{:.0%}"))
-            for name, (settings, changed, left) in REMEDIES.items() if changed]
-    return markdown(["remedy", "what it changes", "without", "with", "what it leaves", "accuracy"], rows)
+    rows = [(name, changed, spread(runs["none"][changed], "{:.2g}"), spread(runs[name][changed], "{:.2g}"),
+             spread(runs[name][TRAINED], "{:.2g}"), spread(runs[name]["train"], "{:.0%}"))
+            for name, (settings, changed) in REMEDIES.items() if changed]
+    return markdown(["remedy", "what it changes", "without", "with", TRAINED, "accuracy"], rows)
 
 
 # ---------------------------------------------------------------- figures
@@ -341,8 +369,9 @@ def draw_layers(layers):
         predicted = [mean_field(gain)[1]**(DEPTH - layer) for layer in range(1, DEPTH + 1)]
         layers.semilogy(range(1, DEPTH + 1), predicted, color=STYLES[i][0], linewidth=1)
         layers.semilogy(range(1, DEPTH + 1), sizes, **style(i) | {"linestyle": ""}, label=f"gain {gain}")
-    layers.set(title="delta of a layer, over the last one", xlabel="hidden layer (lines: predicted)",
-               xticks=range(1, DEPTH + 1))
+    layers.set(title=f"delta of a layer, over the last one, {SHOWN_WIDTH} neurons", xticks=range(1, DEPTH + 1),
+               xlabel="hidden layer (lines: predicted)")
+    layers.title.set_fontsize(12.5)
     layers.legend(frameon=False, loc="lower right", fontsize=11)
 
 
@@ -373,13 +402,17 @@ def figure_layers():
 
 
 def draw_ratios(ratios):
-    values = np.array([[median(found("map")[f"{gain}"][str(depth)]) for gain in GAINS] for depth in MAP_DEPTHS])
-    ratios.imshow(values, norm=LogNorm(1e-11, 1e11), cmap="PuOr_r", aspect="auto", origin="lower")
+    values = np.array([[median(ratio for ratio in found("map")[f"{gain}"][str(depth)] if ratio is not None)
+                        for gain in GAINS] for depth in MAP_DEPTHS])
+    ratios.imshow(np.log10(values), norm=TwoSlopeNorm(0, -10, 3), cmap="PuOr_r", aspect="auto", origin="lower")
     for (row, column), value in np.ndenumerate(values):
-        ratios.text(column, row, f"{value:.2g}" if value > 0.01 else f"{value:.0e}", ha="center", va="center",
-                    fontsize=10, color="white" if value < 1e-5 else "black")
-    ratios.set(title="delta of the first layer, over the last one", xlabel="gain", ylabel="hidden layers",
-               xticks=range(len(GAINS)), xticklabels=GAINS, yticks=range(len(MAP_DEPTHS)), yticklabels=MAP_DEPTHS)
+        form = ".0e" if value < 0.01 else ".2g" if value < 100 else ".0f"
+        ratios.text(column, row, f"{value:{form}}", ha="center", va="center", fontsize=10,
+                    color="white" if value < 1e-5 else "black")
+    ratios.set(title=f"delta of the first layer, over the last one, {MAP_WIDTH} neurons", xlabel="gain",
+               ylabel="hidden layers", xticks=range(len(GAINS)), xticklabels=GAINS, yticks=range(len(MAP_DEPTHS)),
+               yticklabels=MAP_DEPTHS)
+    ratios.title.set_fontsize(12.5)
     ratios.tick_params(axis="x", labelsize=10.5)
 
 
@@ -409,14 +442,15 @@ def figure_divergence():
                                                              "loss after 300 steps"), strict=True):
         for i, (case, run) in enumerate(found("rates").items()):
             values = np.sort([run[f"{what} at {multiple}"] for multiple in MULTIPLES])
-            axes.fill_between(MULTIPLES, values[:, 0], values[:, -1], color=STYLES[i][0], alpha=0.12, linewidth=0)
-            axes.semilogx(MULTIPLES, np.median(values, axis=1), **style(i), label=case)
+            places = np.array(MULTIPLES) * 1.07**(i - 1)
+            axes.vlines(places, values[:, 0], values[:, -1], color=STYLES[i][0], linewidth=1.2)
+            axes.semilogx(places, np.median(values, axis=1), **style(i), label=case)
         axes.axvline(1, color="gray", linewidth=1, linestyle=":")
-        axes.set(title=title, xlabel="learning rate times curvature at first / 2",
+        axes.set(title=title, xlabel="learning rate / limit",
                  xticks=(0.1, 0.5, 1, 2, 5, 20, 100), xticklabels=("0.1", "0.5", "1", "2", "5", "20", "100"))
         axes.minorticks_off()
     panels[0].yaxis.set_major_formatter(PercentFormatter(1))
-    panels[1].legend(frameon=False, loc="lower right")
+    panels[0].legend(frameon=False, loc="upper left")
     save(figure, "divergence")
 
 

@@ -180,7 +180,8 @@ def table_law():
     rows = []
     for case, run in found("law").items():
         ratios = [measured / predicted for measured, predicted in zip(run["iteration"], run["predicted"], strict=True)]
-        rows.append((case if case == UNCHANGED else f"`{case}`", iterations(run["predicted"]), iterations(run["iteration"]), spread(ratios, "{:.2f}")))
+        rows.append((case if case == UNCHANGED else f"`{case}`", iterations(run["predicted"]),
+                     iterations(run["iteration"]), spread(ratios, "{:.2f}")))
     return markdown(["changed", "predicted", "measured", "measured / predicted"], rows)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 sys.path.append(str(Path(__file__).parent.with_name("docs")))
 import exploding_and_vanishing as experiments  # noqa: E402
-from deep_mlp import backward, forward, initialize, normal  # noqa: E402
+from deep_mlp import ACTIVATIONS, backward, forward, initialize, loss, normal  # noqa: E402
 
 from scratch_mlp import Hyperparameters, load_XOR_data, sigmoid, train  # noqa: E402
 
@@ -82,6 +82,27 @@ def large_gains():
     np.testing.assert_allclose(factor, np.sqrt(100 / (6 * np.sqrt(np.pi))), rtol=0.01)
 
 
+def deep_relu():
+    z = np.linspace(-2, 2, 9)
+    assert np.array_equal(ACTIVATIONS["relu"][0](z), np.maximum(0, z))
+
+
+def deep_residual():
+    X, y = load_XOR_data(5)
+    ws, bs = initialize((2, 4, 4, 4, 2), 2.0)
+    hs = forward(X, ws, bs, residual=True)
+    np.testing.assert_allclose(hs[1], sigmoid(X.dot(ws[0])))
+    for layer in (2, 3):
+        np.testing.assert_allclose(hs[layer], hs[layer - 1] + sigmoid(hs[layer - 1].dot(ws[layer - 1])))
+    np.testing.assert_allclose(hs[4], sigmoid(hs[3].dot(ws[3])))
+
+
+def deep_cross_entropy():
+    y, h = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[0.9, 0.2], [0.3, 0.6]])
+    expected = -np.log([0.9, 1 - 0.2, 1 - 0.3, 0.6]).sum() / 2
+    np.testing.assert_allclose(loss(y, h, [], error="cross-entropy"), expected)
+
+
 def relu_prediction():
     """Half of the slopes are one; to the spacing of the grid, in which one of the points is zero itself."""
     for g in (1.0, 2**0.5):
@@ -98,12 +119,12 @@ def growth_near_a_minimum():
 
 def growth_by_the_penalty():
     """Where all sigmoids are flat, from step to step, and in the end."""
-    rho, N = 1.0, 300
+    N = 300
     for eta in (570.0, 630.0):
-        run = train(Hyperparameters(hidden_dim=3, reg_coeff=rho, learning_rate=eta, num_epochs=200, num_frames=200))
+        run = train(Hyperparameters(hidden_dim=3, reg_coeff=1.0, learning_rate=eta, num_epochs=200, num_frames=200))
         growth = run[200].w1 / run[199].w1
-        if eta * rho / N > 2:
-            np.testing.assert_allclose(growth, 1 - eta * rho / N, rtol=1e-6)
+        if eta / N > 2:
+            np.testing.assert_allclose(growth, 1 - eta * 1.0 / N, rtol=1e-6)
         else:
             assert np.abs(run[200].w1).max() < 1e-3 * np.abs(run[5].w1).max()
 
@@ -122,11 +143,15 @@ FORMULAS = {
         prediction_of_q_and_chi,
     r"|\delta_1| \approx \chi^{(d - 1)/2} \, |\delta_d|": prediction_over_layers,
     r"g = 1/\sqrt{3}": gain_of_scratch_mlp,
-    r"g^2/2": large_gains,
+    r"q / g^2": large_gains,
+    r"1/2": large_gains,
+    r"\max(0, z)": deep_relu,
+    r"h_l = h_{l-1} + s(z_l)": deep_residual,
+    r"-\sum y \ln h + (1 - y) \ln (1 - h)": deep_cross_entropy,
     r"\sqrt{g / (6 \sqrt{\pi})}": large_gains,
     r"\chi = g^2/2": relu_prediction,
     r"e_{t+1} = (1 - \eta \kappa) \, e_t": growth_near_a_minimum,
     r"\eta > 2/\kappa": growth_near_a_minimum,
-    r"w \leftarrow (1 - \eta \rho / N) \, w": growth_by_the_penalty,
-    r"\eta \rho / N = 2": growth_by_the_penalty,
+    r"w \leftarrow (1 - \eta \lambda / N) \, w": growth_by_the_penalty,
+    r"\eta \lambda / N = 2": growth_by_the_penalty,
 }

@@ -32,7 +32,7 @@ MUTANTS = {                                         # what is wrong: (the line a
     "weights not transposed": ("dL_dzs[0].dot(ws[layer].T)", "dL_dzs[0].dot(np.resize(ws[layer], ws[layer].T.shape))"),
     "weights of another layer": ("dot(ws[layer].T)", "dot(np.resize(ws[layer - 1], ws[layer].shape).T)"),
     "the way around forgotten": ("ws[layer].T) + skipped", "ws[layer].T)"),
-    "a way around where none is": ("dL_dh if residual else 0.0", "dL_dh"),
+    "a way around where none is": ("dL_dh if skips(layer + 1, ws, residual)", "dL_dh if layer < len(ws) - 1"),
     "penalty without 1/N": ("+ reg_coeff / len(y) * dR_dw(w) for", "+ reg_coeff * dR_dw(w) for"),
     "mean over the points for the biases": ("dL_dz.sum(axis=0)", "dL_dz.mean(axis=0)"),
     "slope of the output for cross-entropy": ("lambda y, h: (h - y) / len(y)),",
@@ -122,15 +122,13 @@ def test_first_weights():
     np.testing.assert_allclose(down.T @ down, 4 * np.eye(3), atol=1e-12)
 
 
-def test_steps_are_those_of_scratch_mlp(monkeypatch):
-    """The same weights after thirty steps, in minibatches, with all that changes a step."""
-    monkeypatch.setattr(experiments, "STEPS", 30)
+def test_steps_are_those_of_scratch_mlp():
+    """The same weights after thirty steps or so, in minibatches, with all that changes a step."""
     hp = scratch_mlp.Hyperparameters(num_samples=40, batch_size=10, num_epochs=8, lr_decay=0.1, clip_norm=0.05,
                                      reg_coeff=1.0, weight_seed=3, num_frames=0)
     X, y = scratch_mlp.load_XOR_data(40)
     ws, bs = deep_mlp.initialize((2, 10, 2), seed=3)
-    kind = {"activation": "sigmoid", "residual": False}
-    lengths = experiments.descend(X, y, ws, bs, hp, kind, {"error": "squared"})
+    lengths = experiments.train_deep(X, y, ws, bs, hp, 30, {}, "squared")
     assert len(lengths) == 32
     last = scratch_mlp.train(hp)[-1]
     for found, true in zip((*ws, *bs), (last.w1, last.w2, last.b1, last.b2), strict=True):
@@ -151,8 +149,7 @@ def test_the_hessian():
 def test_what_is_said_of_depth_and_of_steps():
     """The claims of the page about its tables."""
     found = experiments.found
-    assert max(found("layers")["0.577"]["layer 11"]) < 1 / 6
-    assert np.median(found("layers")["0.577"]["layer 11"]) < 1 / 7 + 1e-3
+    assert abs(np.median(found("layers")["0.577"]["layer 11"]) - 1 / 7) < 0.01
     assert max(found("remedies")["none"][experiments.RATIO]) < 1e-4
     assert np.median(found("factors")["32, 10"]["factor"]) < 1
     assert np.median(found("layers")["32"]["layer 1"]) > 100
@@ -165,11 +162,23 @@ def test_what_is_said_of_depth_and_of_steps():
     for product in experiments.NEAR_TWO:
         np.testing.assert_allclose(run[f"growth at {product}"], abs(1 - product), rtol=2e-3)
         assert product > 2 or max(run[f"one step at {product}"]) < 1e-9
-    bounces = np.array(run["one step at 2.1"]) > 0.1
-    assert bounces.sum() == 19
+    bounces, flat = np.array(run["one step at 2.1"]) > 0.1, np.array(run["flattest"]) < 1e-12
+    assert bounces.sum() > len(bounces) / 2
     assert np.max(run["two steps at 2.1"]) < 1e-3
+    assert (bounces | flat).all()
     assert np.max(np.array(run["product at 2.1"])[~bounces]) < 2
     assert np.max(np.array(run["rise at 2.1"])[~bounces]) < 1e-6
     for run in found("rates").values():
         assert np.median(run["rises at 0.9"]) == 0 < np.median(run["rises at 1.1"])
         assert np.median(run["loss at 2"]) < np.median(run["loss at 0.9"])
+        assert np.median(run["end at 2"]) < 1.2
+    trained, accuracy = ({name: np.median([value for value in runs[quantity] if value is not None])
+                          for name, runs in found("remedies").items()} for quantity in (experiments.TRAINED, "train"))
+    for name in ("`learning_rate` 100 instead of 10", "minibatches of 10"):
+        assert trained[name] > 3 * trained["none"]
+        assert accuracy[name] < 0.6
+    for name in ("`reg_coeff` 0.1", "`penalty` l1, `reg_coeff` 0.01"):
+        assert trained[name] < trained["none"] / 100
+    ratio = {name: np.median(found("remedies")[name][experiments.RATIO]) for name in ("ReLU, same gain", "residual")}
+    assert ratio["ReLU, same gain"] < ratio["residual"]
+    assert accuracy["ReLU, same gain"] > 0.95 > accuracy["residual"]

@@ -34,7 +34,7 @@ CHEAP = [                                           # script, experiment, case, 
     ("why_it_exploded", "trials", "the right gradient", 3),
     ("exploding_and_vanishing", "factors", "4, 10", 2017),
     ("exploding_and_vanishing", "depths", "default, 6", 4),
-    ("exploding_and_vanishing", "remedies", "orthogonal first weights", 9),
+    ("exploding_and_vanishing", "remedies", "orthogonal, same gain", 9),
 ]
 EXPERIMENTS = {(script.__name__, name): experiment for script in make.SCRIPTS if hasattr(script, "EXPERIMENTS")
                for name, experiment in script.EXPERIMENTS.items()}
