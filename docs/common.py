@@ -2,6 +2,7 @@
 
 Results are stored in docs/results, with the versions and seeds that they are from; tables and figures are made of them.
 """
+import argparse
 import json
 import os
 import platform
@@ -119,8 +120,9 @@ def named(prefix, names):
     return {name.removeprefix(prefix): f for name, f in names.items() if name.startswith(prefix)}
 
 
-def main(name, names):
+def main(name, names, arguments=None):
     """What the script of a page does: make its EXPERIMENTS, {name: (measure, cases)}, store them, print its tables."""
+    argparse.ArgumentParser(description=names["__doc__"]).parse_args(arguments)
     try:
         store(name, {experiment: over_seeds(measure, cases, experiment)
                      for experiment, (measure, cases) in names["EXPERIMENTS"].items()})

@@ -4,6 +4,7 @@ A table stands in a page between two comments, <!-- make: name --> and <!-- end 
 table_name of one of the scripts beside this file. What takes long is not measured anew, but read from docs/results,
 where the script of the page has stored it. `python docs/make.py --check` compares all tables with those in the pages.
 """
+import argparse
 import re
 import sys
 
@@ -33,7 +34,9 @@ def filled(page):
 
 def main():
     """Make all, or with --check compare the tables; returns the exit status."""
-    if sys.argv[1:] == ["--check"]:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare the tables with those in the pages")
+    if parser.parse_args().check:
         drifted = [page.name for page in pages() if filled(page) != page.read_text(encoding="utf-8")]
         print(f"drifted: {', '.join(drifted)}" if drifted else "all tables are as they should be")
         return 1 if drifted else 0

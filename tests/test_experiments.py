@@ -18,7 +18,6 @@ CHEAP = [                                           # script, experiment, case, 
     ("what_it_can_learn", "widths", "--hidden_dim 3", 2017),
     ("what_it_can_learn", "widths", "--hidden_dim 4 --use_bias False", 7),
     ("what_it_can_learn", "batches", "--batch_size 30 --num_epochs 2000", 3),
-    ("what_it_can_learn", "rates", "--learning_rate 0.1", 6),
     ("why_75_percent", "reflected", "10 neurons, output biases, drawn", 2017),
     ("why_75_percent", "reflected", "10 neurons, hidden biases, drawn", 4),
     ("why_75_percent", "reflected", "10 neurons, no biases, reflected", 11),
@@ -86,12 +85,13 @@ def table_products():
     return common.stored("products")["products"]["four"]["product"][2]
 
 
-NAMES = {"EXPERIMENTS": {"products": (measure_product, ["one", "four"])}, "table_products": table_products}
+NAMES = {"__doc__": "What it is for.", "EXPERIMENTS": {"products": (measure_product, ["one", "four"])},
+         "table_products": table_products}
 
 
 def test_results_are_stored_with_what_they_are_from(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(common, "RESULTS", tmp_path)
-    assert common.main("products", NAMES) == 0
+    assert common.main("products", NAMES, []) == 0
     stored = json.loads((tmp_path / "products.json").read_text())
     assert stored["about"] == {"seeds": [2017, *range(20)], "python": platform.python_version(),
                                "numpy": np.__version__}
@@ -108,6 +108,15 @@ def test_an_interrupted_experiment_leaves_what_was_stored(monkeypatch, tmp_path,
     monkeypatch.setattr(common, "RESULTS", tmp_path)
     monkeypatch.setattr(common, "as_completed", interrupted)
     (tmp_path / "products.json").write_text("as it was")
-    assert common.main("products", NAMES) == 130
+    assert common.main("products", NAMES, []) == 130
     assert [path.read_text() for path in tmp_path.iterdir()] == ["as it was"]
     assert capsys.readouterr().out == "\ninterrupted: what was stored before is as it was\n"
+
+
+@pytest.mark.parametrize(("arguments", "status"), [(["--help"], 0), (["--seeds", "3"], 2)])
+def test_a_script_takes_no_settings(arguments, status, monkeypatch, capsys):
+    monkeypatch.setattr(common, "over_seeds", None)
+    with pytest.raises(SystemExit) as end:
+        common.main("products", NAMES, arguments)
+    assert end.value.code == status
+    assert ("What it is for." in capsys.readouterr().out) == (status == 0)
