@@ -31,7 +31,6 @@ SETTINGS = {                                                # of deep networks t
 DEPTHS = (1, 2, 3, 4, 5, 6)
 DELAYS = {                                                  # what takes longer
     "default, 3 hidden layers": {"depth": 3, "steps": 5000},
-    "default, 4 hidden layers": {"depth": 4, "steps": 10_000},
     "default, 6 hidden layers": {"depth": 6, "steps": 5000},
     "residual, 6 hidden layers": {"residual": True, "learning_rate": 2.0, "steps": 1500},
 }
