@@ -22,6 +22,7 @@ from matplotlib.colors import ListedColormap  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
 import utils  # noqa: E402
+from scratch_mlp import Hyperparameters, train  # noqa: E402
 
 BLUE, ORANGE, GREEN = utils.CLASSES[0][2], utils.CLASSES[1][2], utils.TEST["color"]
 SEEDS = (2017, *range(20))                          # of the first weights: the default, and twenty others
@@ -68,6 +69,11 @@ def spread(values, form="{:g}", never="never"):
 
 
 # ---------------------------------------------------------------- results over many seeds
+
+def train_with(flags):
+    """The history of a run with these flags of the command line."""
+    return train(utils.parse_settings(Hyperparameters, flags.split()))
+
 
 def over_seeds(measure, cases, label):
     """{case: {quantity: its value for each of the SEEDS}}, where measure(case, seed) is {quantity: value}.

@@ -1,18 +1,14 @@
 """The picture of docs/exercises.md."""
 from string import ascii_lowercase
 
-from common import new_figure, save
-
-import utils
-from scratch_mlp import Hyperparameters, train
+from common import new_figure, save, train_with
 
 CURVES = ("--learning_rate 0.5", "--reg_coeff 3", "--learning_rate 5", "--use_bias False")  # as asked for
 
 
 def ordered_runs(num_frames=100):
     """(settings, history) of each of the CURVES, from the highest loss at the end to the lowest."""
-    runs = [(flags, train(utils.parse_settings(
-        Hyperparameters, f"{flags} --num_epochs 4000 --num_frames {num_frames}".split()))) for flags in CURVES]
+    runs = [(flags, train_with(f"{flags} --num_epochs 4000 --num_frames {num_frames}")) for flags in CURVES]
     return sorted(runs, key=lambda run: -run[1][-1].loss)
 
 

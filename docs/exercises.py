@@ -13,7 +13,6 @@ import json
 import re
 import signal
 import sys
-import types
 import zlib
 from fractions import Fraction
 from pathlib import Path
@@ -148,15 +147,6 @@ def broken_program(number):
     return before + wrong + after[0], before.count("\n") + 1, why
 
 
-def module_of(program):
-    """The module that this text is."""
-    module = types.ModuleType("broken")
-    module.__file__ = scratch_mlp.__file__
-    sys.modules["broken"] = module                  # dataclasses look their module up by name
-    exec(compile(program, "broken", "exec"), module.__dict__)
-    return module
-
-
 def symptoms(m):
     """Lines that say how far the gradients of the module m are from those of its loss, and how it trains."""
     yield "relative error of each gradient against the complex step of the program's own loss; up to 1e-12 it is right"
@@ -185,7 +175,7 @@ def ask(number):
         program, line, why = broken_program(number)
         utils.say(program.rstrip())
         stream = sys.stderr
-        utils.say("\n".join(symptoms(module_of(program))), stream)
+        utils.say("\n".join(symptoms(checks.module_of(program))), stream)
     utils.say(f"{number}. {exercise['ask']}\nThe answer is {KINDS[exercise['kind']][1]}.", stream)
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import checks
 import numpy as np
-from common import BLUE, GREEN, ORANGE, PICTURES, markdown, new_figure, plane, save, show_levels
+from common import BLUE, GREEN, ORANGE, PICTURES, markdown, new_figure, plane, save, show_levels, train_with
 from matplotlib.ticker import PercentFormatter
-from test_mutants import MUTANTS, SOURCE, module_of
+from test_mutants import MUTANTS, SOURCE
 
 import scratch_mlp
 import utils
@@ -22,16 +22,12 @@ from scratch_mlp import (
     initialize_weights,
     load_XOR_data,
     sigmoid,
-    train,
 )
 
 RUNS = {"three": "--hidden_dim 3", "fifty": "--hidden_dim 50", "default": ""}
 
 
-@cache
-def history_of(flags):
-    """The history of a run with these flags of the command line."""
-    return train(utils.parse_settings(Hyperparameters, flags.split()))
+history_of = cache(train_with)
 
 
 # ---------------------------------------------------------------- the GIFs
@@ -198,7 +194,7 @@ def table_trouble():
 
 def table_bug():
     """The error of the article's penalty gradient, in its network of 50 neurons on 50 points."""
-    article = module_of(SOURCE.replace("dR_dw(w2)", "(w2**2).sum()").replace("dR_dw(w1)", "(w1**2).sum()"))
+    article = checks.module_of(SOURCE.replace("dR_dw(w2)", "(w2**2).sum()").replace("dR_dw(w1)", "(w1**2).sum()"))
     X, y = load_XOR_data(50)
     weights = initialize_weights(2, 50, 2)
     rows = []
@@ -219,7 +215,7 @@ def table_mutants():
 
 def first_failure(slip):
     with np.errstate(all="ignore"):
-        module = module_of(SOURCE.replace(*MUTANTS[slip]))
+        module = checks.module_of(SOURCE.replace(*MUTANTS[slip]))
         for check in checks.CHECKS:
             try:
                 check(module)

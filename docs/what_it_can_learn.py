@@ -7,11 +7,10 @@ from statistics import NormalDist
 
 import common
 import numpy as np
-from common import BLUE, GREEN, ORANGE, SEEDS, markdown, new_figure, save, spread
+from common import BLUE, GREEN, ORANGE, SEEDS, markdown, new_figure, save, spread, train_with
 from matplotlib.ticker import PercentFormatter
 
-import utils
-from scratch_mlp import Hyperparameters, backward, forward, initialize_weights, load_XOR_data, minibatches, train
+from scratch_mlp import backward, forward, initialize_weights, load_XOR_data, minibatches
 
 WIDTHS = (1, 2, 3, 4, 5, 10, 50)
 RATES = (0.1, 1, 10, 100, 1000)
@@ -35,8 +34,7 @@ DEFAULT = of_width(10)
 
 def learn(flags, seed):
     """What comes of a training with these flags, from the first weights of this seed."""
-    hp = utils.parse_settings(Hyperparameters, [*flags.split(), "--weight_seed", str(seed), "--num_frames", "100"])
-    history = train(hp)
+    history = train_with(f"{flags} --weight_seed {seed}")
     last = history[-1]
     weights = np.abs(np.append(last.w1, last.w2))
     return {"train": float(last.train_accuracy), "fresh": float(last.test_accuracy),
@@ -223,7 +221,7 @@ def figure_stuck():
                                   ("4 neurons with biases: some are stuck", "50 without: all stay near 1/4"),
                                   strict=True):
         for seed in range(8):
-            history = train(utils.parse_settings(Hyperparameters, [*flags.split(), "--weight_seed", str(seed)]))
+            history = train_with(f"{flags} --weight_seed {seed}")
             axes.plot([s.epoch for s in history], [s.loss for s in history], color=GREEN, alpha=0.8, linewidth=1.2)
         axes.axhline(1 / 4, color="gray", linewidth=1, linestyle=":")
         axes.set(title=title, xlabel="epoch", ylim=(0, 0.29), xticks=(0, 5000, 10_000, 15_000, 20_000))

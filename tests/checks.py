@@ -1,10 +1,21 @@
 """What must be true of scratch_mlp, as functions of the module, so that the tests can ask it of broken copies too."""
 import json
+import sys
+import types
 from pathlib import Path
 
 import numpy as np
 
 WORKED_EXAMPLE = json.loads(Path(__file__).with_name("worked_example.json").read_text())
+
+
+def module_of(source):
+    """The module that this source text, of a program of this project or of a broken copy, is."""
+    module = types.ModuleType("mutant")
+    module.__file__ = str(Path(__file__).parent.with_name("scratch_mlp.py"))
+    sys.modules["mutant"] = module                  # dataclasses look their module up by name
+    exec(compile(source, "mutant", "exec"), module.__dict__)
+    return module
 
 
 def random_network(m, seed, N=7, hidden_dim=4, scale=1.0):

@@ -1,6 +1,5 @@
 """The deep network of the docs: its gradient is that of its loss, and with one hidden layer it is scratch_mlp."""
 import sys
-import types
 from pathlib import Path
 
 import checks
@@ -88,8 +87,7 @@ def test_the_gradient_is_that_of_the_loss(network):
 def test_a_slip_in_the_deep_network_is_caught(slip):
     right, wrong = MUTANTS[slip]
     assert SOURCE.count(right) == 1
-    mutant = types.ModuleType("mutant")
-    exec(compile(SOURCE.replace(right, wrong), "mutant", "exec"), mutant.__dict__)
+    mutant = checks.module_of(SOURCE.replace(right, wrong))
     with pytest.raises(AssertionError):
         check_deep_gradients(mutant)
 

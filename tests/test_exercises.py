@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_mutants import SOURCE, module_of, run_checks
+from checks import module_of
+from test_mutants import SOURCE, run_checks
 
 from scratch_mlp import (
     Hyperparameters,

@@ -1,10 +1,8 @@
 """A test of the tests: each of these slips of the pen makes the checks fail."""
-import sys
-import types
 from pathlib import Path
 
 import pytest
-from checks import CHECKS
+from checks import CHECKS, module_of
 
 SOURCE = Path(__file__).parent.with_name("scratch_mlp.py").read_text(encoding="utf-8")
 
@@ -45,15 +43,6 @@ MUTANTS = {                                         # what is wrong: (the line a
     "snapshots share one array": ("parameter.copy() for parameter", "parameter for parameter"),
     "accuracy on other points": ("hp.data_seed + 1", "hp.data_seed"),
 }
-
-
-def module_of(source):
-    """The module that this source text is."""
-    module = types.ModuleType("mutant")
-    module.__file__ = str(Path(__file__).parent.with_name("scratch_mlp.py"))
-    sys.modules["mutant"] = module                  # dataclasses look their module up by name
-    exec(compile(source, "mutant", "exec"), module.__dict__)
-    return module
 
 
 def run_checks(module):
