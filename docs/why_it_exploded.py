@@ -5,6 +5,7 @@ gradient is here and in no other place. As in the article there are no biases, g
 means, and the points are fifty.
 """
 import sys
+from collections import deque
 from itertools import islice
 
 import common
@@ -154,11 +155,11 @@ def table_explosion():
 
 def history_of_explosion(last=9):
     """(iteration, w1, w2) of the last iterations before the weights are not finite, and of the two after."""
-    kept = []
+    kept = deque(maxlen=last)
     for iteration, (w1, w2) in enumerate(descend(DEFAULT_SEED), 1):
         kept.append((iteration, w1.copy(), w2.copy()))
         if np.isnan(w1).any():
-            return kept[-last:]
+            return kept
 
 
 def table_events():
