@@ -1,27 +1,34 @@
-"""All that is not the algorithm: the command line, the pictures, and the files they go to.
+"""All that is not the algorithm: the program around it, the progress, the settings, the pictures and their files.
 
-It knows a network only as a history, a list of snapshots with .epoch .loss .train_accuracy .test_accuracy .w1 .b1 .w2
-.b2, and as a function confidence(points, w1, b1, w2, b2). Only what draws or writes imports matplotlib and imageio.
+Nothing here imports scratch_mlp: a network comes as its history, a list of snapshots, and as the function `forward`.
 """
 import argparse
 import contextlib
+import importlib
+import inspect
+import io
 import math
 import os
 import signal
 import sys
-import tempfile
+import threading
+import tokenize
 from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 
+ALLOWED = {                                         # lowest and highest, or the choices
+    "hidden_dim": (1, 1000), "learning_rate": (0, 1e6), "num_epochs": (0, 10**9), "num_samples": (1, 10_000),
+    "reg_coeff": (0, 1e6), "num_test_samples": (1, 10_000), "data_seed": (0, 2**32 - 2), "weight_seed": (0, 2**32 - 1),
+    "batch_size": (0, 10_000), "lr_decay": (0, 1e6), "penalty": ("l2", "l1"), "clip_norm": (0, 1e6),
+    "num_frames": (0, 1000), "frame_ms": (20, 10_000)}
+
 PANEL = 400                                         # pixels, the width and the height of each of the three panels
 PARTS = {"accuracy": slice(0, PANEL), "boundary": slice(PANEL, 2 * PANEL), "loss": slice(2 * PANEL, 3 * PANEL),
          "all": slice(0, 3 * PANEL)}                # the columns of a frame that each GIF shows
-LAST_FRAME_MS = 2000
 GRID = 100                                          # the network is asked at GRID x GRID points of the plane
-SHOWN_POINTS = 300                                  # more would hide the regions
-AS_BEFORE = 44                                      # the number that stands for no colour, after those of the palette
+AS_BEFORE = 0                                       # the number in the palette that leaves a pixel as it was
 
 # Blue and orange, unlike red and green, look different to everyone; markers and dashes tell them apart without colour
 CLASSES = (("class 0", "o", "#0072b2"), ("class 1", "s", "#e69f00"))
@@ -32,180 +39,178 @@ STYLE = {"font.size": 14, "xtick.labelsize": 13, "ytick.labelsize": 13, "axes.li
          "axes.axisbelow": True}                    # the ticks under all that changes
 
 
-# ---------------------------------------------------------------- the command line
+# ---------------------------------------------------------------- the program
 
-class Parser(argparse.ArgumentParser):
-    """Raises what is wrong as a ValueError of one line, and prints its help by `say`."""
-
-    def error(self, message):
-        raise ValueError(f"{message} (--help lists the settings)")
-
-    def print_help(self, file=None):
-        say(self.format_help())
-
-
-def parse_settings(Settings, arguments):
-    """The Settings, a dataclass whose fields have a meaning in their metadata, with a flag --field value for each.
-
-    Raises ValueError, in one line, for an unknown flag, a flag without a value, a value that Settings refuses.
-    """
-    parser = Parser(description="Train a small neural network on XOR, and draw how it learns.", allow_abbrev=False)
-    for f in fields(Settings):
-        help_line = f"{f.metadata['meaning']} (default: {f.default})".replace("%", "%%")
-        parser.add_argument(f"--{f.name}", default=argparse.SUPPRESS, metavar=f.type.__name__.upper(), help=help_line)
-    flags = {f"--{f.name}" for f in fields(Settings)}
-    texts = vars(parser.parse_args(join_values(arguments, flags)))
-    return Settings(**{f.name: parse_value(texts[f.name], f.type) for f in fields(Settings) if f.name in texts})
-
-
-def join_values(arguments, flags):
-    """--field value as --field=value, so that argparse takes any value, -1e-3 too, for a value."""
-    joined = []
-    for argument in arguments:
-        if joined and joined[-1] in flags and argument not in flags | {"-h", "--help"}:
-            joined[-1] += "=" + argument
-        else:
-            joined.append(argument)
-    return joined
-
-
-def parse_value(text, kind):
-    """The value of this kind that the text stands for, or else the text itself, for Settings to refuse."""
-    if kind is bool:
-        return {"True": True, "False": False}.get(text, text)
+@contextlib.contextmanager
+def program():
+    """Around the script's run: Ctrl-C (status 130), a full disk and the like (1) end it with one line."""
+    if sys.version_info < (3, 10):
+        sys.exit(fail(1, "Python 3.10 or newer is needed"))
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")       # some terminals know no letters but ASCII
+    if "ipykernel" not in sys.modules:
+        os.environ["MPLBACKEND"] = "agg"                        # no window; `!python` inherits that of a notebook
+    np.seterr(over="ignore", invalid="ignore")                  # `watch` says when a loss is not finite
+    np.empty(2**21)                                             # freed again; now Linux keeps what a step frees
     try:
-        return kind(text)
-    except ValueError:
-        return text
+        yield
+    except KeyboardInterrupt:
+        say("interrupted")
+        sys.exit(130)
+    except (OSError, MemoryError, NotImplementedError) as error:
+        sys.exit(fail(1, error))
 
 
-def say(text, stream=None):
-    """Print a line at once, in ASCII where the terminal knows no other letters, to nowhere once nobody reads it."""
-    stream = stream or sys.stdout
+def say(text):
+    """Print a line at once; to nowhere once nobody reads on, as after `| head`."""
     try:
-        print(text, file=stream, flush=True)
-    except UnicodeEncodeError:
-        print(str(text).encode("ascii", "backslashreplace").decode(), file=stream, flush=True)
-    except OSError:                                 # as in `| head`; then the rest of the output goes to nowhere, too
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        print(text, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def fail(status, error):
     """Say in one line what is wrong; returns the exit status."""
-    if sys.stderr:
-        say(f"{Path(sys.argv[0]).name}: error: {error}", sys.stderr)
+    print(f"{Path(sys.argv[0]).name}: error: {' '.join(str(error).split())}", file=sys.stderr)
     return status
 
 
-def main(Settings, train, confidence, load_data):
-    """Train as the command line says, print how it goes, draw what happened.
-
-    Returns the exit status: 0; 1, the loss is not finite or a file cannot be written; 2, a bad setting; 130, Ctrl-C.
-    """
+def check_pictures(folder):
+    """End the program now, and not after the training, if no pictures can be drawn, or written to the folder."""
     try:
-        try:
-            settings = parse_settings(Settings, sys.argv[1:])
-            folder = open_folder(settings.output_dir) if settings.num_frames else None
-        except ValueError as error:
-            return fail(2, error)
-        history, status = watch(train(settings), settings)
-        if folder and history:
-            X, y = load_data(settings.num_samples, settings.data_seed)
-            draw(history, confidence, X, y, folder, settings.frame_ms)
-        return status
-    except KeyboardInterrupt:
-        say("interrupted: the pictures of the run before stay as they are")
-        return 130
-    except (OSError, MemoryError) as error:
-        return fail(1, error)
+        for package in ("matplotlib", "imageio.v3"):
+            importlib.import_module(package)
+        open_folder(folder)
+    except ImportError as error:
+        sys.exit(fail(1, f"{error}: install what requirements.txt lists, or draw nothing, with --num_frames 0"))
+    except ValueError as error:
+        sys.exit(fail(2, error))
 
 
-def open_folder(name):
-    """The folder of this name (~ is home), made if need be, after writing a file in it for a moment.
-
-    Raises ValueError if it, or a folder that it would be in, is something else, OSError if nothing can be written.
-    """
-    folder = Path(name).expanduser()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise ValueError(f"output_dir = {name}: must be a folder, and something else is there") from None
-    tempfile.TemporaryFile(dir=folder).close()
-    return folder
-
-
-def watch(snapshots, settings):
-    """Collect the snapshots of a training and print about ten of them; returns the history and an exit status."""
-    history = []
-    lines_apart = math.ceil(min(settings.num_frames, settings.num_epochs) / 10) or 1
+def watch(snapshots, hp):
+    """Collect the snapshots of a training, or those until Ctrl-C, and print about ten; returns history, exit status."""
+    history, lines_apart = [], math.ceil(hp.num_frames / 10) or 1
     try:
         for snapshot in snapshots:
             history.append(snapshot)
-            finite = math.isfinite(snapshot.loss)
-            if (len(history) - 1) % lines_apart == 0 or snapshot.epoch == settings.num_epochs or not finite:
+            is_finite = math.isfinite(snapshot.loss)
+            if (len(history) - 1) % lines_apart == 0 or snapshot.epoch == hp.num_epochs or not is_finite:
                 say(f"epoch {snapshot.epoch:>9}   loss {snapshot.loss:<9.4g}   "
-                    f"train {snapshot.train_accuracy:6.1%}   fresh {snapshot.test_accuracy:6.1%}")
+                    f"train {snapshot.train_accuracy:6.1%}   test {snapshot.test_accuracy:6.1%}")
     except KeyboardInterrupt:
-        say(f"interrupted: the last snapshot is that of epoch {history[-1].epoch}" if history else "interrupted")
+        if not history:
+            raise
+        say(f"interrupted: the last snapshot is that of epoch {history[-1].epoch}")
         return history, 130
-    if finite:
+    if is_finite:
         return history, 0
-    before = history[-2]
-    return history, fail(1, f"the loss is {snapshot.loss} at epoch {snapshot.epoch}, and was {before.loss:.4g} "
-                            f"at epoch {before.epoch}: try a lower learning_rate, or clip_norm 1")
+    return history, fail(1, f"the loss is {snapshot.loss} at epoch {snapshot.epoch}: "
+                            f"try a lower learning_rate or reg_coeff, or clip_norm 1")
 
 
-def draw(history, confidence, X, y, folder, frame_ms):
-    """Draw a frame for each snapshot, write the pictures, print their paths; raises OSError if it cannot."""
-    say(f"drawing {len(history)} frames")
-    with without_backend():
-        import matplotlib.style
-    with matplotlib.style.context(["default", STYLE]):
-        frames, palette = to_palette(draw_frames(history, confidence, X, y), len(history))
-    frames_ms = [frame_ms] * (len(history) - 1) + [LAST_FRAME_MS]
-    for path in write_pictures(folder, frames, palette, frames_ms):
-        say(path)
+# ---------------------------------------------------------------- the settings
 
-
-@contextlib.contextmanager
-def without_backend():
-    """Hide MPLBACKEND for a while: a notebook hands it down to `!python`, and matplotlib may not know it there."""
-    backend = os.environ.pop("MPLBACKEND", None)
+def read_settings(Settings, arguments=None):
+    """The Settings, a dataclass, as flags --name value change them; the program ends here if one is not allowed."""
+    parser = argparse.ArgumentParser(description="Train a small neural network on XOR.", allow_abbrev=False)
+    parser.error = lambda message: sys.exit(fail(2, f"{message} (see --help)"))
+    meaning = meanings(Settings)
+    for f in fields(Settings):
+        words = f"{meaning.get(f.name, '')} (default: {f.default})".replace("%", "%%")
+        parser.add_argument(f"--{f.name}", default=f.default, metavar=f.type.__name__.upper(), help=words)
+    given = vars(parser.parse_args(arguments))
     try:
-        yield
-    finally:
-        if backend:
-            os.environ["MPLBACKEND"] = backend
+        hp = Settings(**{f.name: checked(f.name, f.type, given[f.name]) for f in fields(Settings)})
+        if hp.batch_size > hp.num_samples:
+            raise ValueError(f"batch_size = {hp.batch_size}: must be at most num_samples = {hp.num_samples}")
+        if hp.frame_ms % 10:
+            raise ValueError(f"frame_ms = {hp.frame_ms}: must be a multiple of 10, a GIF's unit of time")
+    except ValueError as error:
+        parser.error(str(error))
+    return hp
+
+
+def meanings(Settings):
+    """{name: meaning} of the settings, from the comment at the end of the line of each."""
+    tokens = tokenize.generate_tokens(io.StringIO(inspect.getsource(Settings)).readline)
+    return {token.line.partition(":")[0].strip(): token.string.lstrip("# ")
+            for token in tokens if token.type == tokenize.COMMENT}
+
+
+def checked(name, kind, value):
+    """The value, or the text of one, as an int, float, bool or str; raises ValueError, in one line, if not allowed."""
+    text, allowed = str(value).strip(), ALLOWED.get(name)
+    if kind in (int, float):
+        lowest, highest = allowed or (-math.inf, math.inf)
+        must_be = f"a {'whole ' if kind is int else ''}number from {lowest} to {highest:.10g}"
+        with contextlib.suppress(ValueError):
+            if lowest <= kind(text) <= highest:
+                return kind(text)
+    else:
+        choices = (True, False) if kind is bool else allowed or (text,)
+        must_be = " or ".join(map(str, choices)) or "a name"
+        for choice in choices:
+            if text and text.lower() == str(choice).lower():
+                return choice
+    raise ValueError(f"{name} = {text[:60]}: must be {must_be}")
 
 
 # ---------------------------------------------------------------- the pictures
 
+def draw(history, forward, X, y, folder, frame_ms=100):
+    """Draw a frame for each snapshot with the points X (N, 2), y (N, 2); write the GIFs and all.png; print their paths.
+
+    Raises OSError if a file cannot be written. Then, or after Ctrl-C, the pictures that were there are whole.
+    """
+    if (X.shape[1], y.shape[1]) != (2, 2):
+        raise NotImplementedError(f"the pictures show 2 coordinates and 2 classes, not {X.shape[1]} and {y.shape[1]}")
+    folder = open_folder(folder)
+    with held_signals() as stop_if_asked:
+        import matplotlib.style
+        say(f"drawing {len(history)} frames")
+        with matplotlib.style.context(["default", STYLE]):
+            frames, palette = to_palette(draw_frames(history, forward, X, y), len(history), stop_if_asked)
+        paths = write_files(folder, encode(frames, palette, frame_ms), stop_if_asked)
+    for path in paths:
+        say(path)
+
+
+@contextlib.contextmanager
+def held_signals():
+    """Let Ctrl-C, SIGTERM and SIGHUP wait, if not ignored; yields the function that ends the run if one has come."""
+    came, handlers = [], {}
+
+    def stop_if_asked():
+        if came:
+            say("interrupted: the pictures of the run before stay as they are")
+            sys.exit(128 + came[0])
+
+    if threading.current_thread() is threading.main_thread():
+        for number in {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}:   # Windows has none
+            if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                handlers[number] = signal.signal(number, lambda number, frame: came.append(number))
+    try:
+        yield stop_if_asked
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
 def add_panel(figure, number, **properties):
     """The axes of panel 0, 1 or 2, from the left; all that belongs to it stays in a square, to be cut out."""
     left, bottom, side = number * PANEL + 75, 60, 270
-    axes = figure.add_axes((left / (3 * PANEL), bottom / PANEL, side / (3 * PANEL), side / PANEL), **properties)
+    axes = figure.add_axes((left / (3 * PANEL), bottom / PANEL, side / (3 * PANEL), side / PANEL))
     axes.locator_params(nbins=4)
+    axes.set(**properties)
     for spine in axes.spines.values():
         spine.set_animated(True)                    # else what changes would be drawn over it
     return axes
 
 
 def add_number(axes, words, x, y, **properties):
-    """Words that end at x, y (in sides of the axes, from the lower left corner) and, after them, the text that is
-    returned, empty yet, for a number: a frame draws no more than that, and nothing moves but digits."""
+    """Words that end at x, y (in sides of the axes), and after them the text, empty yet, of a number: returns that."""
     axes.text(x, y, words + " ", transform=axes.transAxes, ha="right", **properties)
     return axes.text(x, y, "", transform=axes.transAxes, animated=True, **properties)
-
-
-def add_curve(axes, history, values, style):
-    """A curve of values over epochs; returns the function that draws it as far as snapshot i."""
-    from matplotlib.ticker import EngFormatter
-    epochs = [snapshot.epoch for snapshot in history]
-    axes.set(xlabel="epoch", xlim=(0, 1.03 * max(1, epochs[-1])))
-    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    curve, = axes.plot([], [], marker="o", markevery=[-1], animated=True, **style)
-    return lambda i: curve.set_data(epochs[:i + 1], values[:i + 1])
 
 
 def add_points(axes, X, y, **properties):
@@ -215,98 +220,106 @@ def add_points(axes, X, y, **properties):
         axes.plot(*X[of_class].T, marker, color=colour, label=name, **look)
 
 
-def accuracy_panel(figure, history):
-    """The share of right answers, on training and on fresh points; returns the function that shows snapshot i."""
-    from matplotlib.ticker import PercentFormatter
-    train = [snapshot.train_accuracy for snapshot in history]
-    test = [snapshot.test_accuracy for snapshot in history]
-    axes = add_panel(figure, 0, ylim=(math.floor(10 * min(train + test) - 0.1) / 10, 1.02))
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    test_to, train_to = add_curve(axes, history, test, TEST), add_curve(axes, history, train, TRAIN)
-    epoch = add_number(axes, "Accuracy at epoch", 0.72, 1.16)
-    train_number = add_number(axes, "\u2014 train", 0.2, 1.05, color=TRAIN["color"])
-    test_number = add_number(axes, "-- fresh", 0.77, 1.05, color=TEST["color"])
+def curves_panel(axes, history, title, curves):
+    """Curves (words, place of a number, its format, values, style) over epochs; returns what shows them up to i."""
+    from matplotlib.ticker import EngFormatter
+    epochs = [snapshot.epoch for snapshot in history]
+    last, top = max(1, epochs[-1]), axes.get_ylim()[1]          # where a loss of inf or nan is shown
+    axes.set_xscale("function", functions=(np.sqrt, np.square))     # here snapshots are equally far apart
+    axes.set(xlabel="epoch (square-root scale)", xlim=(0, 1.06 * last),
+             xticks=sorted({round(float(f"{share * last:.0e}")) for share in (0, 0.01, 0.1, 0.4, 1)}))
+    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+    epoch = add_number(axes, f"{title} at epoch", 0.72, 1.16)
+    lines = [axes.plot([], [], marker="o", markevery=[-1], animated=True, **style)[0] for *_, style in curves]
+    numbers = [add_number(axes, words, place, 1.05, color=style["color"]) for words, place, *_, style in curves]
 
     def show(i):
-        train_to(i)
-        test_to(i)
-        epoch.set_text(history[i].epoch)
-        train_number.set_text(f"{train[i]:.1%}")
-        test_number.set_text(f"{test[i]:.1%}")
+        epoch.set_text(epochs[i])
+        for line, number, (_, _, form, values, _) in zip(lines, numbers, curves, strict=True):
+            line.set_data(epochs[:i + 1], np.fmin(values[:i + 1], top))
+            number.set_text(form.format(values[i]))
     return show
 
 
-def boundary_panel(figure, history, confidence, X, y):
-    """The plane as the network sees it, in ten levels of confidence; returns the function that shows snapshot i."""
+def accuracy_panel(figure, history):
+    """The share of right predictions, on training and on test points; returns the function that shows snapshot i."""
+    from matplotlib.ticker import PercentFormatter
+    train, test = [s.train_accuracy for s in history], [s.test_accuracy for s in history]
+    axes = add_panel(figure, 0, ylim=(math.floor(10 * min(train + test) - 0.1) / 10, 1.02))
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    return curves_panel(axes, history, "Accuracy", [("-- test", 0.77, "{:.1%}", test, TEST),
+                                                    ("\u2014 train", 0.2, "{:.1%}", train, TRAIN)])
+
+
+def loss_panel(figure, history):
+    """The loss, on a logarithmic axis if it spans a lot; returns the function that shows snapshot i."""
+    losses = [s.loss for s in history]
+    finite = [value for value in losses if math.isfinite(value)]
+    lowest, highest = max(min(finite), 1e-12), min(max(finite), 1e200)
+    linear, log = {"ylim": (0, 1.05 * highest)}, {"yscale": "log", "ylim": (lowest / 2, 2 * highest)}
+    axes = add_panel(figure, 2, **(log if highest > 1000 * lowest else linear))
+    return curves_panel(axes, history, "Loss", [("\u2014 loss", 0.48, "{:.4g}", losses, TRAIN)])
+
+
+def boundary_panel(figure, history, forward, X, y):
+    """The plane as the network sees it, and the decision boundary; returns the function that shows snapshot i."""
     from matplotlib.colors import ListedColormap
-    X, y = X[:SHOWN_POINTS], y[:SHOWN_POINTS]
+    from matplotlib.figure import Figure
+    from matplotlib.patches import PathPatch
     limit = 1.08 * np.abs(X).max()
     centres = limit * ((2 * np.arange(GRID) + 1) / GRID - 1)
     plane = np.stack(np.meshgrid(centres, centres), axis=-1).reshape(-1, 2)
     axes = add_panel(figure, 1, xlabel="x1", ylabel="x2")
-    region = axes.imshow(np.zeros((GRID, GRID)), cmap=ListedColormap(CONFIDENCE).with_extremes(bad="0.7"), vmin=0,
-                         vmax=1, origin="lower", extent=(-limit, limit, -limit, limit), animated=True,
-                         interpolation="bilinear", interpolation_stage="data", zorder=1)
+    nothing, sketch = np.zeros((GRID, GRID)), Figure().add_subplot()        # the sketch is never shown
+    regions = axes.imshow(nothing, cmap=ListedColormap(CONFIDENCE).with_extremes(bad="0.7"), vmin=0, vmax=1,
+                          origin="lower", extent=(-limit, limit, -limit, limit), animated=True, zorder=1,
+                          interpolation="bilinear", interpolation_stage="data")
+    boundary = axes.add_patch(PathPatch(zero_line(sketch, centres, nothing), fill=False, linewidth=1.6, animated=True))
     add_points(axes, X, y, animated=True)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 0.98), ncol=2, frameon=False, handletextpad=0)
     epoch = add_number(axes, "Boundary at epoch", 0.72, 1.16)
 
     def show(i):
-        snapshot = history[i]
-        seen = confidence(plane, snapshot.w1, snapshot.b1, snapshot.w2, snapshot.b2)
-        region.set_data(seen.reshape(GRID, GRID))
-        epoch.set_text(snapshot.epoch)
+        s = history[i]
+        z1, h1, z2, h2 = forward(plane, s.w1, s.b1, s.w2, s.b2)
+        regions.set_data(confidence(h2).reshape(GRID, GRID))
+        boundary.set_path(zero_line(sketch, centres, (z2[:, 1] - z2[:, 0]).reshape(GRID, GRID)))
+        epoch.set_text(s.epoch)
     return show
 
 
-def loss_panel(figure, history):
-    """The loss, on a logarithmic axis if it spans a lot, but no more than 12 decades up to a million times the first.
-
-    Returns the function that shows snapshot i.
-    """
-    losses = [snapshot.loss for snapshot in history]
-    finite = [value for value in losses if math.isfinite(value)]
-    highest = min(max(finite), 1e6 * losses[0])
-    lowest = max(min(finite), highest / 1e12)
-    axes = add_panel(figure, 2)
-    if highest > 1000 * lowest:
-        axes.set(yscale="log", ylim=(lowest / 2, highest * 2))
-    else:
-        axes.set(ylim=(0, 1.05 * highest))
-    loss_to = add_curve(axes, history, losses, TRAIN)
-    epoch, number = add_number(axes, "Loss at epoch", 0.66, 1.16), add_number(axes, "\u2014 loss", 0.48, 1.05)
-
-    def show(i):
-        loss_to(i)
-        epoch.set_text(history[i].epoch)
-        number.set_text(f"{losses[i]:.4g}")
-    return show
+def confidence(h2):
+    """From 0, sure of class 0, to 1, sure of class 1, (N,): 1/2 where both outputs are equal."""
+    return (1 + h2[:, 1] - h2[:, 0]) / 2
 
 
-def make_figure(history, confidence, X, y):
+def zero_line(axes, side, values):
+    """The path on which values at the points of a grid are 0, if there is any; the axes stay empty."""
+    from matplotlib.path import Path
+    if not values.min() < 0 < values.max():
+        return Path(np.empty((0, 2)))               # contour() would warn
+    contour = axes.contour(side, side, values, levels=[0], colors="black")
+    contour.remove()
+    return contour.get_paths()[0]
+
+
+def make_figure(history, forward, X, y):
     """The one figure of all frames, its axes fixed by the whole history, and the function that shows snapshot i."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     figure = Figure(figsize=(3 * PANEL / 100, PANEL / 100), dpi=100)
     FigureCanvasAgg(figure)
-    panels = [accuracy_panel(figure, history), boundary_panel(figure, history, confidence, X, y),
-              loss_panel(figure, history)]
-
-    def show(i):
-        for show_panel in panels:
-            show_panel(i)
-    return figure, show
+    panels = [accuracy_panel(figure, history), loss_panel(figure, history),
+              boundary_panel(figure, history, forward, X[:300], y[:300])]       # more points would hide the regions
+    return figure, lambda i: [show_panel(i) for show_panel in panels]
 
 
-def draw_frames(history, confidence, X, y):
-    """Yield the frame of each snapshot, (400, 1200, 4) RGBA; the next one overwrites it.
-
-    What never changes is drawn once; a frame draws only the rest over it (blitting), from the lowest to the highest.
-    """
-    figure, show = make_figure(history, confidence, X, y)
+def draw_frames(history, forward, X, y):
+    """Yield the frame of each snapshot, (400, 1200, 4) RGBA; the next one overwrites it."""
+    figure, show = make_figure(history, forward, X, y)
     canvas = figure.canvas
     canvas.draw()
-    background = canvas.copy_from_bbox(figure.bbox)
+    background = canvas.copy_from_bbox(figure.bbox)             # all that never changes: drawn once (blitting)
     changing = sorted(figure.findobj(lambda artist: artist.get_animated()), key=lambda artist: artist.get_zorder())
     for i in range(len(history)):
         show(i)
@@ -316,89 +329,79 @@ def draw_frames(history, confidence, X, y):
         yield np.asarray(canvas.buffer_rgba())
 
 
-# ---------------------------------------------------------------- the files
-
 def make_palette():
-    """The colours of all frames, (AS_BEFORE, 3) RGB: greys, levels of confidence, tints and shades of the others."""
+    """The colours of all frames, (45, 3) RGB: no colour, greys, levels of confidence, tints and shades of the inks."""
     from matplotlib.colors import to_rgb
     inks = np.array([to_rgb(TEST["color"]), *(to_rgb(colour) for name, marker, colour in CLASSES)])
-    greys = np.linspace((0, 0, 0), (1, 1, 1), 16)
-    tints = [1 - share * (1 - inks) for share in (0.25, 0.5, 0.75, 1)]
-    shades = [share * inks for share in (0.33, 0.67)]
-    colours = np.concatenate([greys, [to_rgb(colour) for colour in CONFIDENCE], *tints, *shades])
-    return np.rint(255 * colours).astype(np.uint8)
+    tints, shades = np.linspace(inks, 1, 5)[:-1], np.linspace(inks, 0, 4)[1:-1]
+    colours = [(1, 0, 1), *np.linspace([0] * 3, 1, 16), *map(to_rgb, CONFIDENCE), *tints, *shades]
+    return np.rint(255 * np.vstack(colours)).astype(np.uint8)
 
 
-def find_nearest(palette):
-    """The number of the colour of the palette that is nearest to each of 2^15 colours, of 5 bits each of R, G and B."""
-    five_bits = np.arange(2**15)[:, None] >> (10, 5, 0) & 31
-    rgb = five_bits << 3 | five_bits >> 2           # 31 becomes 255: white stays white
-    palette = palette.astype(float)
-    distance = np.square(palette).sum(axis=1) - 2 * rgb @ palette.T     # less |rgb|^2, the same for all of the palette
-    return distance.argmin(axis=1).astype(np.uint8)
-
-
-def to_palette(pictures, num_pictures):
-    """RGBA pictures as frames (T, 400, 1200) of numbers of colours, AS_BEFORE where a pixel is as before, and their
-    palette. As all frames have the same, without dithering, what does not change does not flicker."""
+def to_palette(pictures, num_pictures, stop_if_asked):
+    """RGBA pictures as frames (T, 400, 1200) of numbers of a palette, AS_BEFORE where nothing changes; the palette."""
     palette = make_palette()
-    nearest = find_nearest(palette)
-    frames = np.full((num_pictures, 3 * PANEL * PANEL), AS_BEFORE, np.uint8)
-    before = 0
-    for frame, picture in zip(frames, pictures, strict=True):
-        pixels = picture.view(np.uint32).ravel()
+    levels = np.linspace(0, 255, 32)                # of red, green and blue, by their five highest bits
+    colours = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1)
+    distance = np.stack([np.square(colours - colour).sum(axis=-1) for colour in palette[1:]], axis=-1)
+    nearest = (1 + distance.argmin(axis=-1)).astype(np.uint8)
+    frames, before = np.full((num_pictures, PANEL * 3 * PANEL), AS_BEFORE, np.uint8), 0
+    for i, picture in enumerate(pictures):
+        stop_if_asked()
+        pixels = picture.view(np.uint32).ravel()    # red, green, blue and alpha as one number
         changed = np.flatnonzero(pixels != before)
-        red, green, blue = (picture.reshape(-1, 4)[changed, :3] >> 3).astype(np.uint16).T
-        frame[changed] = nearest[red << 10 | green << 5 | blue]
+        red, green, blue, alpha = (picture.reshape(-1, 4)[changed] >> 3).T
+        frames[i, changed] = nearest[red, green, blue]
         before = pixels.copy()
+        if i % 200 == 199:
+            say(f"drawn {i + 1} frames")
     return frames.reshape(-1, PANEL, 3 * PANEL), palette
 
 
-def last_frame(frames):
-    """The last frame, whole: each pixel as it was last changed."""
-    whole = frames[0].copy()
-    for changes in frames[1:]:
-        np.copyto(whole, changes, where=changes != AS_BEFORE)
-    return whole
-
-
-def gif(frames, palette, frames_ms):
-    """A GIF, as bytes, that plays for ever, each frame being shown for as many milliseconds."""
+def encode(frames, palette, frame_ms):
+    """Yield the name and the bytes of each file: GIFs that play for ever, their last frame for 2 s; and this frame."""
     import imageio.v3 as iio
-    return iio.imwrite("<bytes>", np.ascontiguousarray(frames), extension=".gif", plugin="pillow", mode="P",
-                       palette=palette.tobytes() + b"\0\0\0", transparency=AS_BEFORE, loop=0,
-                       duration=frames_ms if len(frames_ms) > 1 else frames_ms[0])
+    durations = [frame_ms] * (len(frames) - 1) + [2000]
+    for part, columns in PARTS.items():
+        yield f"{part}.gif", iio.imwrite("<bytes>", np.ascontiguousarray(frames[:, :, columns]), extension=".gif",
+                                         plugin="pillow", mode="P", palette=palette.tobytes(), transparency=AS_BEFORE,
+                                         duration=durations if len(frames) > 1 else 2000, loop=0)
+    last = frames[0].copy()
+    for frame in frames[1:]:
+        np.copyto(last, frame, where=frame != AS_BEFORE)
+    yield "all.png", iio.imwrite("<bytes>", palette[last], extension=".png")
 
 
-def write_pictures(folder, frames, palette, frames_ms):
-    """Write the GIFs and all.png; returns their paths. Raises OSError if that cannot be.
+# ---------------------------------------------------------------- the files
 
-    They are written under temporary names and then moved into place, so that the pictures of an earlier run stay
-    whole if that fails or is interrupted.
-    """
-    import imageio.v3 as iio
-    temporary = {}                                  # the path where each picture is until all are written
+def open_folder(name):
+    """The folder of this name (~ is home), made if need be; raises ValueError or OSError if it takes no file."""
     try:
-        for part, columns in PARTS.items():
-            temporary[folder / f"{part}.gif"] = path = folder / f".{os.getpid()}-{part}.gif"
-            path.write_bytes(gif(frames[:, :, columns], palette, frames_ms))
-        temporary[folder / "all.png"] = path = folder / f".{os.getpid()}-all.png"
-        path.write_bytes(iio.imwrite("<bytes>", palette[last_frame(frames)], extension=".png"))
-        with uninterrupted():
-            for path, written in temporary.items():
-                os.replace(written, path)
+        folder = Path(name).expanduser()
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError, RuntimeError):
+        raise ValueError(f"output_dir = {name}: must be a folder that is there or can be made") from None
+    probe = folder / f".{os.getpid()}-probe"
+    probe.touch()
+    probe.unlink()
+    return folder
+
+
+def write_files(folder, files, stop_if_asked):
+    """Write files, (name, bytes), to the folder, all or none, so that what was there is whole; returns their paths."""
+    temporary = {}                                  # the path where each file is until all are written
+    try:
+        for name, content in files:
+            stop_if_asked()
+            temporary[folder / name] = written = folder / f".{os.getpid()}-{name}"
+            written.write_bytes(content)
+        stop_if_asked()
+        for path, written in temporary.items():
+            os.replace(written, path)
+    except OSError as error:
+        hint = "; if another program shows a picture, close it" if isinstance(error, PermissionError) else ""
+        raise OSError(f"{folder} cannot take the pictures: {error}{hint}") from error
     finally:
-        with uninterrupted():
-            for written in temporary.values():
-                written.unlink(missing_ok=True)
+        for written in temporary.values():
+            written.unlink(missing_ok=True)
     return list(temporary)
-
-
-@contextlib.contextmanager
-def uninterrupted():
-    """Ignore Ctrl-C for a moment."""
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)

@@ -6,6 +6,7 @@
 
 The exercises are in exercises.json, answers as digests, bugs and reasons packed: so that nobody reads them by accident.
 """
+import argparse
 import ast
 import base64
 import hashlib
@@ -15,6 +16,7 @@ import signal
 import sys
 import zlib
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -111,7 +113,7 @@ def judge_weights(weights, hint):
     X, y = scratch_mlp.load_XOR_data(10_000, seed=9)
     X, y = np.concatenate([X, -X]), np.concatenate([y, y])
     with np.errstate(over="ignore", invalid="ignore"):
-        share = scratch_mlp.accuracy(X, y, weights)
+        share = scratch_mlp.accuracy(X, y, *weights)
         loss = scratch_mlp.loss(y, scratch_mlp.forward(X, *weights)[-1], weights[0], weights[2])
     if share >= 0.999:
         hint = "" if loss < 0.01 else "Which weights make the outputs surer, and leave the boundary where it is?"
@@ -157,11 +159,11 @@ def symptoms(m):
     for name, *both in zip(("dL_dw1", "dL_db1", "dL_dw2", "dL_db2"), *pairs, strict=True):
         yield name + "".join(f"{checks.relative_error(*pair):14.1e}" for pair in both)
     yield "\ntraining                             as it is                   as it should be"
-    yield "                                     loss    train    fresh     loss    train    fresh"
+    yield "                                     loss    train     test     loss    train     test"
     for flags in ("--num_epochs 2000", "--num_epochs 300 --batch_size 30", "--num_epochs 1000 --num_samples 1000"):
         line = f"{flags:36}"
         for module in (m, scratch_mlp):
-            last = module.train(utils.parse_settings(module.Hyperparameters, f"{flags} --num_frames 0".split()))[-1]
+            *_, last = module.train(utils.read_settings(module.Hyperparameters, f"{flags} --num_frames 0".split()))
             line += f" {last.loss:.4f}  {last.train_accuracy:6.1%}   {last.test_accuracy:6.1%}   "
         yield line.rstrip()
 
@@ -170,18 +172,18 @@ def symptoms(m):
 
 def ask(number):
     """Print the exercise; if it is about a bug, the program, and symptoms and question to the error stream."""
-    exercise, stream = EXERCISES[number], sys.stdout
+    exercise, say = EXERCISES[number], utils.say
     if exercise["kind"] == "line":
         program, line, why = broken_program(number)
         utils.say(program.rstrip())
-        stream = sys.stderr
-        utils.say("\n".join(symptoms(checks.module_of(program))), stream)
-    utils.say(f"{number}. {exercise['ask']}\nThe answer is {KINDS[exercise['kind']][1]}.", stream)
+        say = partial(print, file=sys.stderr, flush=True)
+        say("\n".join(symptoms(checks.module_of(program))))
+    say(f"{number}. {exercise['ask']}\nThe answer is {KINDS[exercise['kind']][1]}.")
 
 
 def run(arguments):
     """Do what the arguments say; returns the exit status, raises ValueError, in one line, if nothing can be done."""
-    parser = utils.Parser(description="Ask an exercise of docs/exercises.md, or say whether an answer is right.")
+    parser = argparse.ArgumentParser(description="Ask an exercise of docs/exercises.md, or say if an answer is right.")
     parser.error = refuse
     parser.add_argument("number", nargs="?", metavar="N", help=f"1 to {len(EXERCISES)}; none: list all")
     parser.add_argument("answer", nargs="*", metavar="ANSWER", help="none: ask the exercise")

@@ -113,6 +113,7 @@ def measure_map(case, seed):
     return {str(depth): s[0] / s[-1] if s[-1] else None for depth, s in sizes.items()}
 
 
+@np.errstate(over="ignore")
 def train_deep(X, y, ws, bs, hp, steps, kind, error):
     """Gradient descent like scratch_mlp.run_epoch's, for so many steps or a few more: changes ws and bs in place.
 
@@ -120,11 +121,10 @@ def train_deep(X, y, ws, bs, hp, steps, kind, error):
     """
     rng, epoch, lengths = np.random.default_rng(hp.weight_seed), 0, []
     while len(lengths) < steps:
-        batches = minibatches(X, y, hp.batch_size, rng)
-        for X_batch, y_batch in batches:
+        for X_batch, y_batch in minibatches(X, y, hp.batch_size, rng):
             hs = forward(X_batch, ws, bs, **kind)
             dL_dws, dL_dbs, dL_dzs = backward(y_batch, hs, ws, **kind, error=error, penalty=hp.penalty,
-                                              reg_coeff=hp.reg_coeff / len(batches))
+                                              reg_coeff=hp.reg_coeff * len(X_batch) / len(X))
             rate = hp.learning_rate / (1 + hp.lr_decay * epoch)
             if hp.clip_norm:
                 rate *= clip_factor((*dL_dws, *dL_dbs), hp.clip_norm)
@@ -149,7 +149,8 @@ def measure_training(settings, seed):
 
     settings: depth, gain, draw, activation, residual, error, steps; all others are those of Hyperparameters.
     """
-    settings = {"depth": 6, "learning_rate": RATE, "reg_coeff": 0.0, "steps": STEPS, "error": "squared"} | settings
+    settings = {"depth": 6, "learning_rate": RATE, "reg_coeff": 0.0, "penalty": "l2", "batch_size": 0, "lr_decay": 0.0,
+                "clip_norm": 0.0, "steps": STEPS, "error": "squared"} | settings
     depth, steps, error = (settings.pop(name) for name in ("depth", "steps", "error"))
     first = {name: settings.pop(name) for name in ("gain", "draw") if name in settings}
     kind = {name: settings.pop(name) for name in ("activation", "residual") if name in settings}
@@ -215,6 +216,7 @@ def largest_curvature(flat, *problem):
     return np.linalg.eigvalsh(hessian(flat, *problem))[-1]
 
 
+@np.errstate(over="ignore")
 def descent(flat, rate, num_steps, X, y, reg_coeff):
     """The vector after gradient descent from here, and the losses on the way, before each step and after the last."""
     losses = []

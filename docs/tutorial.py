@@ -17,7 +17,6 @@ import scratch_mlp
 import utils
 from scratch_mlp import (
     Hyperparameters,
-    confidence,
     forward,
     initialize_weights,
     load_XOR_data,
@@ -36,7 +35,7 @@ def make_gifs():
     """For each of the runs, all.gif and all.png under the name of the run."""
     for name, flags in RUNS.items():
         with tempfile.TemporaryDirectory() as folder:
-            utils.draw(history_of(flags), confidence, *load_XOR_data(), Path(folder), Hyperparameters().frame_ms)
+            utils.draw(history_of(flags), forward, *load_XOR_data(), Path(folder), Hyperparameters().frame_ms)
             for kind in ("gif", "png"):
                 shutil.copyfile(Path(folder, f"all.{kind}"), PICTURES / f"{name}.{kind}")
 
@@ -81,7 +80,7 @@ def figure_units():
     for axes, neuron in zip(panels, steepest, strict=False):
         show_levels(axes, h1[:, neuron], limit)
         axes.set(title=f"hidden neuron {neuron}", xlabel="x1")
-    show_levels(panels[3], confidence(points, last.w1, last.b1, last.w2, last.b2), limit)
+    show_levels(panels[3], utils.confidence(h2), limit)
     panels[3].set(title="all ten together", xlabel="x1")
     panels[0].set(ylabel="x2")
     save(figure, "units")
@@ -147,7 +146,7 @@ def figure_biases():
 # ---------------------------------------------------------------- the tables
 
 def figures_of(flags):
-    """Accuracy on training and on fresh points, and the loss, at the end of a run with these flags."""
+    """Accuracy on training and on test points, and the loss, at the end of a run with these flags."""
     last = history_of(flags)[-1]
     return f"{last.train_accuracy:.1%}", f"{last.test_accuracy:.1%}", f"{last.loss:.4g}"
 
@@ -155,38 +154,39 @@ def figures_of(flags):
 def table_settings():
     def default(f):
         return "`plots`, beside the script" if f.name == "output_dir" else f"`{f.default}`"
+    meaning = utils.meanings(Hyperparameters)
     return markdown(["setting", "default", "meaning, and what is sensible"],
-                    [(f"`{f.name}`", default(f), f.metadata["meaning"]) for f in fields(Hyperparameters)])
+                    [(f"`{f.name}`", default(f), meaning[f.name]) for f in fields(Hyperparameters)])
 
 
 def table_progress():
     """What the default run prints, but for the paths."""
     with contextlib.redirect_stdout(io.StringIO()) as output:
-        history, status = utils.watch(iter(history_of("")), Hyperparameters())
+        history, status = utils.watch(history_of(""), Hyperparameters())
     return f"```\n{output.getvalue()}drawing {len(history)} frames\n```"
 
 
 def table_results():
     runs = ["", "--hidden_dim 3", "--hidden_dim 50", "--use_bias False", "--use_bias False --hidden_dim 50",
-            "--num_samples 50", "--batch_size 30 --num_epochs 2000", "--learning_rate 10"]
-    return markdown(["settings", "train", "fresh", "loss"],
+            "--num_samples 50", "--batch_size 30 --num_epochs 1000", "--learning_rate 10"]
+    return markdown(["settings", "train", "test", "loss"],
                     [(f"`{flags}`" if flags else "default", *figures_of(flags)) for flags in runs])
 
 
 def table_runs():
-    return markdown(["run", "command", "train", "fresh", "loss"],
+    return markdown(["run", "command", "train", "test", "loss"],
                     [(name, f"`python scratch_mlp.py {flags}".rstrip() + "`", *figures_of(flags))
                      for name, flags in RUNS.items()])
 
 
 def table_trouble():
     """What is wrong, a command that shows it, what to change first, and what that does."""
-    cases = [("slow: the loss still falls at the end", "--learning_rate 0.1", "--learning_rate 1"),
+    cases = [("slow: the loss still falls at the end", "--learning_rate 0.1", "--learning_rate 2"),
              ("stuck: the loss stays near 1/4", "--use_bias False", "--use_bias True"),
              ("diverging: the loss is not finite",
-              "--reg_coeff 1 --learning_rate 1000", "--reg_coeff 1 --learning_rate 1"),
-             ("overfitted: fresh points far below train", "--num_samples 50", "--num_samples 300")]
-    outcome = "train, fresh, loss"
+              "--reg_coeff 1 --learning_rate 1000", "--reg_coeff 1 --learning_rate 2"),
+             ("overfitted: test far below train", "--num_samples 50", "--num_samples 300")]
+    outcome = "train, test, loss"
     return markdown(["what you see", "settings that show it", outcome, "change first", outcome],
                     [(what, f"`{flags}`", ", ".join(figures_of(flags)), f"`{change}`", ", ".join(figures_of(change)))
                      for what, flags, change in cases])

@@ -7,10 +7,25 @@ from statistics import NormalDist
 
 import common
 import numpy as np
-from common import BLUE, GREEN, ORANGE, SEEDS, markdown, new_figure, save, spread, train_with
+from common import BLUE, GREEN, ORANGE, SEEDS, markdown, new_figure, save, spread
 from matplotlib.ticker import PercentFormatter
 
-from scratch_mlp import backward, forward, initialize_weights, load_XOR_data, minibatches
+import utils
+from scratch_mlp import (
+    Hyperparameters,
+    Snapshot,
+    accuracy,
+    backward,
+    forward,
+    initialize_weights,
+    load_XOR_data,
+    loss,
+    minibatches,
+    run_epoch,
+)
+
+# Unless a run says otherwise
+MADE_WITH = "--hidden_dim 10 --learning_rate 1 --num_epochs 20000 --num_samples 300 --reg_coeff 0.0001 --use_bias True"
 
 WIDTHS = (1, 2, 3, 4, 5, 10, 50)
 RATES = (0.1, 1, 10, 100, 1000)
@@ -32,12 +47,35 @@ def of_width(hidden_dim, use_bias=True):
 DEFAULT = of_width(10)
 
 
+def train_evenly(flags, seed):
+    """The history of a training with these flags, from the first weights of this seed: like that of `train`, but its
+    snapshots are equally spaced."""
+    hp = utils.read_settings(Hyperparameters, f"{MADE_WITH} {flags} --weight_seed {seed}".split())
+    X, y = load_XOR_data(hp.num_samples, hp.data_seed)
+    X_test, y_test = load_XOR_data(hp.num_test_samples, hp.data_seed + 1)
+    weights = initialize_weights(2, hp.hidden_dim, 2, hp.weight_seed)
+    rng = np.random.default_rng(hp.weight_seed)
+    snapshot_epochs = {i * hp.num_epochs // 100 for i in range(101)}
+    history = []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for epoch in range(hp.num_epochs + 1):
+            if epoch in snapshot_epochs:
+                w1, b1, w2, b2 = [weight.copy() for weight in weights]
+                L = float(loss(y, forward(X, *weights)[-1], w1, w2, hp.reg_coeff, hp.penalty))
+                history.append(Snapshot(epoch, L, accuracy(X, y, *weights), accuracy(X_test, y_test, *weights),
+                                        w1, b1, w2, b2))
+                if not np.isfinite(L):
+                    break
+            run_epoch(X, y, *weights, epoch, rng, hp)
+    return history
+
+
 def learn(flags, seed):
-    """What comes of a training with these flags, from the first weights of this seed."""
-    history = train_with(f"{flags} --weight_seed {seed}")
+    """What comes of such a training."""
+    history = train_evenly(flags, seed)
     last = history[-1]
     weights = np.abs(np.append(last.w1, last.w2))
-    return {"train": float(last.train_accuracy), "fresh": float(last.test_accuracy),
+    return {"train": last.train_accuracy, "fresh": last.test_accuracy,
             "loss": last.loss if np.isfinite(last.loss) else None,
             "epochs": next((s.epoch for s in history if s.train_accuracy >= 0.99), None),
             "largest": float(weights.max()), "near zero": float(np.mean(weights < 0.01))}
@@ -221,7 +259,7 @@ def figure_stuck():
                                   ("4 neurons with biases: some are stuck", "50 without: all stay near 1/4"),
                                   strict=True):
         for seed in range(8):
-            history = train_with(f"{flags} --weight_seed {seed}")
+            history = train_evenly(flags, seed)
             axes.plot([s.epoch for s in history], [s.loss for s in history], color=GREEN, alpha=0.8, linewidth=1.2)
         axes.axhline(1 / 4, color="gray", linewidth=1, linestyle=":")
         axes.set(title=title, xlabel="epoch", ylim=(0, 0.29), xticks=(0, 5000, 10_000, 15_000, 20_000))

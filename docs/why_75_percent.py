@@ -56,7 +56,7 @@ def measure(case, seed):
     *_, weights = descend(X, y, hidden_dim, seed, *BIASES[biases])
     fresh = reflect(*load_XOR_data(1000, 1))
     return {"loss": loss_of(X, y, weights), "fresh loss": loss_of(*fresh, weights),
-            "fresh": float(accuracy(*fresh, weights))}
+            "fresh": accuracy(*fresh, *weights)}
 
 
 EXPERIMENTS = {"reflected": (measure, CASES)}

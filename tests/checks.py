@@ -3,10 +3,23 @@ import json
 import sys
 import types
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
 WORKED_EXAMPLE = json.loads(Path(__file__).with_name("worked_example.json").read_text())
+
+# All settings by name, so that no test depends on a default, which everyone is invited to edit
+SETTINGS = {
+    "hidden_dim": 10, "learning_rate": 1.0, "num_epochs": 20_000, "num_samples": 300, "reg_coeff": 1e-4,
+    "use_bias": True, "num_test_samples": 1000, "data_seed": 0, "weight_seed": 2017, "batch_size": 0, "shuffle": True,
+    "lr_decay": 0.0, "penalty": "l2", "clip_norm": 0.0, "num_frames": 100, "frame_ms": 100, "output_dir": "plots",
+}
+
+
+def settings(m=None, **changes):
+    """The Hyperparameters of a module with SETTINGS, but for these changes."""
+    return (m or sys.modules["scratch_mlp"]).Hyperparameters(**SETTINGS | changes)
 
 
 def module_of(source):
@@ -32,14 +45,15 @@ def loss_at(m, X, y, weights, reg_coeff, penalty):
 
 def complex_step(m, X, y, weights, reg_coeff, penalty, step=1e-30):
     """The gradient of `loss` to the last digits: dL/dw = Im L(w + i step) / step, where nothing cancels
-    (Squire & Trapp, 1998)."""
+    (Squire & Trapp, 1998). For complex w, |w| has to be w sign(Re w)."""
     gradients = []
     for k, weight in enumerate(weights):
         gradient = np.zeros_like(weight)
         for index in np.ndindex(weight.shape):
             moved = [w.astype(complex) for w in weights]
             moved[k][index] += 1j * step
-            gradient[index] = loss_at(m, X, y, moved, reg_coeff, penalty).imag / step
+            with patch.dict(m.PENALTIES, l1=(lambda w: w * np.sign(w.real), np.sign)):
+                gradient[index] = loss_at(m, X, y, moved, reg_coeff, penalty).imag / step
         gradients.append(gradient)
     return gradients
 
@@ -116,7 +130,7 @@ def check_worked_example(m, use_bias=False):
     w1, b1, w2, b2 = weights = m.initialize_weights(2, 3, 2)
     mine = worked_numbers(m, X, y, *weights)
     before = loss_at(m, X, y, weights, 0.0, "l2")
-    m.run_epoch(X, y, *weights, 0, None, m.Hyperparameters(learning_rate=0.001, reg_coeff=0.0, use_bias=use_bias))
+    m.run_epoch(X, y, *weights, 0, None, settings(m, learning_rate=0.001, reg_coeff=0.0, use_bias=use_bias))
     mine |= {"w1_after": w1, "w2_after": w2}
     assert mine.keys() == printed.keys()
     for name, value in mine.items():
@@ -129,10 +143,10 @@ def check_worked_example(m, use_bias=False):
         np.testing.assert_allclose(after, exact["loss_after"], rtol=1e-14)
 
 
-def epoch_steps(m, X, y, weights, epoch=0, rng=None, **settings):
+def epoch_steps(m, X, y, weights, epoch=0, rng=None, **changes):
     """What one epoch with these settings adds to each of the weights."""
     moved = [weight.copy() for weight in weights]
-    m.run_epoch(X, y, *moved, epoch, rng, m.Hyperparameters(num_samples=len(X), **settings))
+    m.run_epoch(X, y, *moved, epoch, rng, settings(m, **changes))
     return [after - before for after, before in zip(moved, weights, strict=True)]
 
 
@@ -152,9 +166,9 @@ def check_decay_and_clipping(m):
     X, y, weights = random_network(m, seed=4)
     norm = np.sqrt(sum(np.sum(gradient**2) for gradient in complex_step(m, X, y, weights, 7.0, "l2")))
     plain = epoch_steps(m, X, y, weights, reg_coeff=7.0)
-    for settings, factor in (({"lr_decay": 0.5, "epoch": 6}, 1 / 4),
-                             ({"clip_norm": norm / 5}, 1 / 5), ({"clip_norm": 2 * norm}, 1)):
-        steps = epoch_steps(m, X, y, weights, reg_coeff=7.0, **settings)
+    for changes, factor in (({"lr_decay": 0.5, "epoch": 6}, 1 / 4),
+                            ({"clip_norm": norm / 5}, 1 / 5), ({"clip_norm": 2 * norm}, 1)):
+        steps = epoch_steps(m, X, y, weights, reg_coeff=7.0, **changes)
         for step, unchanged in zip(steps, plain, strict=True):
             np.testing.assert_allclose(step, factor * unchanged, rtol=1e-12)
     steps = epoch_steps(m, X, y, weights, reg_coeff=7.0, clip_norm=norm / 5, use_bias=False)
@@ -162,41 +176,61 @@ def check_decay_and_clipping(m):
 
 
 def check_minibatches(m):
-    """At the same weights, the mean gradient of the minibatches of an epoch is that of `loss`, whatever their size."""
+    """Each point comes once, with its label, in parts of nearly one size; an epoch adds the steps of all the parts, and
+    their gradients, each weighted with its share of the points, make the gradient of `loss`."""
     X, y, weights = random_network(m, seed=5, N=20)
-    gradients = complex_step(m, X, y, weights, 5.0, "l2")
-    for rng in (None, np.random.default_rng(1)):
-        for batch_size, num_batches in ((5, 4), (7, 3), (19, 2), (1, 20), (20, 1)):
-            rate = 1e-7                             # so small that the weights stay as good as the same
-            steps = epoch_steps(m, X, y, weights, rng=rng, batch_size=batch_size, reg_coeff=5.0,
-                                learning_rate=rate)
-            for step, gradient in zip(steps, gradients, strict=True):
-                np.testing.assert_allclose(step / (-rate * num_batches), gradient, rtol=0, atol=2e-6)
+    whole, tiny = complex_step(m, X, y, weights, 5.0, "l2"), 1e-7      # so that the weights stay as good as the same
+    for batch_size, sizes in ((0, [20]), (20, [20]), (7, [7, 7, 6]), (19, [10, 10]), (6, [5] * 4), (1, [1] * 20)):
+        for seed in (None, 1):
+            rng, same_rng = (seed and np.random.default_rng(seed) for _ in range(2))
+            parts = m.minibatches(X, y, batch_size, rng)
+            assert [len(part) for part, _ in parts] == sizes
+            rows = np.concatenate([np.column_stack(part) for part in parts])
+            assert sorted(rows.tolist()) == sorted(np.column_stack([X, y]).tolist())
+            assert (rows[:, :2] == X).all() == (seed is None or batch_size == 0)
+            gradients = [complex_step(m, *part, weights, 5.0 * len(part[0]) / 20, "l2") for part in parts]
+            steps = epoch_steps(m, X, y, weights, 0, same_rng, batch_size=batch_size, reg_coeff=5.0, learning_rate=tiny)
+            for k, step in enumerate(steps):
+                np.testing.assert_allclose(step / -tiny, sum(g[k] for g in gradients), rtol=0, atol=2e-5)
+                mean = sum(size / 20 * g[k] for size, g in zip(sizes, gradients, strict=True))
+                np.testing.assert_allclose(mean, whole[k], rtol=0, atol=1e-14)
 
 
 def check_snapshots(m):
     """What a snapshot says is so of the weights it holds, and these are its own."""
-    hp = m.Hyperparameters(num_samples=40, num_test_samples=50, num_epochs=90, num_frames=4, reg_coeff=1.0)
-    history = m.train(hp)
-    assert [snapshot.epoch for snapshot in history] == [0, 22, 45, 67, 90]
+    hp = settings(m, num_samples=40, num_test_samples=50, num_epochs=90, num_frames=4, reg_coeff=1.0)
+    history = list(m.train(hp))
+    assert [snapshot.epoch for snapshot in history] == [0, 6, 22, 51, 90]
+    for first, found in zip(m.initialize_weights(2, 10, 2), history[0][4:], strict=True):
+        assert np.array_equal(first, found)
     for s in history:
         weights = s.w1, s.b1, s.w2, s.b2
         X, y = m.load_XOR_data(40, 0)
         X_test, y_test = m.load_XOR_data(50, 1)
         assert s.loss == loss_at(m, X, y, weights, 1.0, "l2")
-        assert s.train_accuracy == np.mean(m.forward(X, *weights)[-1].argmax(axis=1) == y.argmax(axis=1))
-        assert s.test_accuracy == np.mean(m.forward(X_test, *weights)[-1].argmax(axis=1) == y_test.argmax(axis=1))
+        assert s.train_accuracy == np.mean(m.forward(X, *weights)[2].argmax(axis=1) == y.argmax(axis=1))
+        assert s.test_accuracy == np.mean(m.forward(X_test, *weights)[2].argmax(axis=1) == y_test.argmax(axis=1))
     losses = [snapshot.loss for snapshot in history]
     assert losses == sorted(losses, reverse=True), "small steps of gradient descent never climb"
 
 
 def check_learning(m):
-    """A short run of the default settings learns XOR, and says so of points whose class is XOR."""
-    last = m.train(m.Hyperparameters(num_epochs=4000, num_frames=1))[-1]
+    """A short run learns XOR, and says so of points whose class is XOR."""
+    *_, last = m.train(settings(m, num_epochs=2000, learning_rate=2.0, num_frames=1))
     assert last.train_accuracy > 0.97
     corners = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
     assert m.inference(corners, last.w1, last.b1, last.w2, last.b2).tolist() == [0, 1, 1, 0]
 
 
+def check_ties(m):
+    """Three neurons without biases whose outputs all round to 1.0: their logits are right on at most 3/4 of mirrored
+    points, as they must; the `argmax` of the outputs is on more than 97 %."""
+    weights = 150 * np.eye(2, 3), np.zeros(3), np.array([[-40.0, -80], [-40, -80], [80, 162]]), np.zeros(2)
+    X, y = m.load_XOR_data(1000)
+    X, y = np.concatenate([X, -X]), np.concatenate([y, y])
+    assert np.mean(m.forward(X, *weights)[3].argmax(axis=1) == y.argmax(axis=1)) > 0.97
+    assert m.accuracy(X, y, *weights) < 0.76
+
+
 CHECKS = (check_gradients, check_loss, check_worked_example, check_step, check_decay_and_clipping, check_minibatches,
-          check_snapshots, check_learning)
+          check_snapshots, check_learning, check_ties)

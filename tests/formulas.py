@@ -94,6 +94,7 @@ def drop_of_the_loss():
 
 
 def minibatches():
+    """The loss of each part is of its own n points, and has reg_coeff n / N for the penalty."""
     checks.check_minibatches(scratch_mlp)
 
 
@@ -150,7 +151,7 @@ FORMULAS = {
     r" \frac{\partial L}{\partial b_1} = \sum_n \frac{\partial L}{\partial z_{1,n}}": gradient,
     r"w \leftarrow w - \eta \frac{\partial L}{\partial w}": step,
     r"L(w - \eta g) \approx L(w) - \eta \, |g|^2": drop_of_the_loss,
-    r"\frac{1}{B} \sum_{i=1}^{B} \nabla L_i = \nabla L": minibatches,
+    r"\sum_i \frac{n_i}{N} \nabla L_i = \nabla L": minibatches,
     r"g \leftarrow g \, \min\!\left(1, \frac{c}{|g|}\right)": clipping,
     r"\frac{L(w + \varepsilon) - L(w)}{\varepsilon} = L'(w) + \frac{\varepsilon}{2} L''(w) + \dots": differences,
     r"\frac{L(w + \varepsilon) - L(w - \varepsilon)}{2 \varepsilon}"

@@ -11,6 +11,7 @@ import formulas_experiments
 import imageio.v3 as iio
 import numpy as np
 import pytest
+from checks import settings
 from test_mutants import MUTANTS, SOURCE
 from test_training import WEIGHT_SEEDS
 
@@ -146,7 +147,7 @@ def test_commands(name):
         words = shlex.split(command.split(" && ")[-1])
         flags = words[words.index("scratch_mlp.py") + 1:] if "scratch_mlp.py" in words else words
         if words[0].startswith("--") or "scratch_mlp.py" in words:
-            utils.parse_settings(Hyperparameters, [flag for flag in flags if flag != "--help"])
+            utils.read_settings(Hyperparameters, [flag for flag in flags if flag != "--help"])
         else:
             files = [word for word in words if word.endswith(".py")]
             assert files or words[-1] in ("pytest", "python3")
@@ -197,7 +198,7 @@ def test_what_is_said_of_the_bug():
 def test_pytorch():
     """Both programs of the page arrive at the weights of scratch_mlp.py."""
     pytest.importorskip("torch")
-    last = train(Hyperparameters(num_epochs=100, num_frames=0))[-1]
+    *_, last = train(settings(learning_rate=2.0, num_epochs=100, num_frames=0))
     programs = fenced(PAGES["docs/pytorch.md"], "python")
     assert len(programs) == 2
     for program in programs:

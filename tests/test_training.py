@@ -1,32 +1,26 @@
 """What is drawn, what is learnt, and what cannot be."""
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 
 import numpy as np
 import pytest
-from checks import (
-    check_decay_and_clipping,
-    check_learning,
-    check_loss,
-    check_minibatches,
-    check_snapshots,
-    check_step,
-    check_worked_example,
-    epoch_steps,
-    random_network,
-)
-from hypothesis import given, settings
+from checks import CHECKS, check_worked_example, epoch_steps, random_network, settings
+from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 import scratch_mlp
-from scratch_mlp import Hyperparameters, inference, initialize_weights, load_XOR_data, sigmoid, train
+from scratch_mlp import inference, initialize_weights, load_XOR_data, sigmoid, train
 
 WEIGHT_SEEDS = range(20)
-SHORT = Hyperparameters(num_epochs=50, num_frames=5)
+SHORT = {"num_epochs": 50, "num_frames": 5}
 
 
-@pytest.mark.parametrize("check", [check_loss, check_step, check_decay_and_clipping, check_minibatches, check_snapshots,
-                                   check_learning])
+def last_of(**changes):
+    """The last snapshot of a training."""
+    return list(train(settings(num_frames=0, **changes)))[-1]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_check(check):
     check(scratch_mlp)
 
@@ -65,75 +59,79 @@ def test_what_cannot_be_drawn_raises(function, arguments):
 
 
 def test_sigmoid_at_any_z():
-    z = np.array([-np.inf, -1e308, -800, -1, 0, 1, 800, 1e308, np.inf])
-    np.testing.assert_allclose(sigmoid(z), [0, 0, 0, 0.2689414213699951, 0.5, 0.7310585786300049, 1, 1, 1], rtol=1e-15)
-    np.testing.assert_allclose(sigmoid(np.array([-40.0])), np.exp(-40.0), rtol=1e-15)
+    """Right where exp(-z) overflows, too; NumPy's warning of that is left to be seen."""
+    z = np.array([-np.inf, -700, -40, -1, 0, 1, 800, 1e308, np.inf])
+    expected = [0, np.exp(-700), np.exp(-40), 0.2689414213699951, 0.5, 0.7310585786300049, 1, 1, 1]
+    with np.errstate(over="ignore"):
+        np.testing.assert_allclose(sigmoid(z), expected, rtol=1e-15)
     assert np.isnan(sigmoid(np.array([np.nan])))
-    np.testing.assert_allclose(sigmoid(np.array([0.3 + 1e-30j])).imag, sigmoid(0.3) * (1 - sigmoid(0.3)) * 1e-30)
+    with pytest.warns(RuntimeWarning, match="overflow"):
+        assert sigmoid(np.array([-800.0])) == 0
 
 
 def test_same_settings_same_bits():
-    for hp in (SHORT, replace(SHORT, batch_size=7)):
-        for one, other in zip(train(hp), train(hp), strict=True):
-            for name in ("loss", "train_accuracy", "test_accuracy", "w1", "b1", "w2", "b2"):
-                assert np.array_equal(getattr(one, name), getattr(other, name))
+    for changes in ({}, {"batch_size": 7}):
+        for one, other in zip(*(train(settings(**SHORT | changes)) for _ in range(2)), strict=True):
+            assert all(np.array_equal(mine, theirs) for mine, theirs in zip(one, other, strict=True))
 
 
 @pytest.mark.parametrize(("num_epochs", "num_frames", "epochs"), [
-    (50, 5, [0, 10, 20, 30, 40, 50]), (3, 100, [0, 1, 2, 3]), (10, 3, [0, 3, 6, 10]),
+    (50, 5, [0, 2, 8, 18, 32, 50]), (3, 100, [0, 1, 2, 3]), (10, 3, [0, 1, 4, 10]),
     (50, 0, [0, 50]), (0, 100, [0]), (0, 0, [0]),
 ])
 def test_epochs_of_the_snapshots(num_epochs, num_frames, epochs):
-    hp = replace(SHORT, num_epochs=num_epochs, num_frames=num_frames)
-    assert [snapshot.epoch for snapshot in train(hp)] == epochs
+    history = list(train(settings(num_epochs=num_epochs, num_frames=num_frames)))
+    assert [snapshot.epoch for snapshot in history] == epochs
+    with pytest.raises(AttributeError):
+        history[0].loss = 0.0
+    for snapshot in history:
+        assert [type(value) for value in snapshot[:4]] == [int, float, float, float]
 
 
 def test_pictures_do_not_change_what_is_learnt():
-    few, many = (train(replace(SHORT, num_frames=num_frames))[-1] for num_frames in (0, 50))
+    few, many = (list(train(settings(num_epochs=50, num_frames=num_frames)))[-1] for num_frames in (0, 50))
     assert np.array_equal(few.w1, many.w1)
 
 
 def test_shuffle_changes_the_order_of_minibatches_only():
-    minibatches = replace(SHORT, batch_size=30)
-    assert train(minibatches)[-1].loss != train(replace(minibatches, shuffle=False))[-1].loss
-    assert train(SHORT)[-1].loss == train(replace(SHORT, shuffle=False))[-1].loss
-
-
-def test_every_minibatch_of_the_right_size():
-    X, y = load_XOR_data(20)
-    sizes = [len(points) for points, classes in scratch_mlp.minibatches(X, y, 7, np.random.default_rng(1))]
-    assert sizes == [7, 7, 6]
+    shuffled, ordered = (last_of(num_epochs=50, batch_size=30, shuffle=shuffle) for shuffle in (True, False))
+    assert shuffled.loss != ordered.loss
+    whole, same = (last_of(num_epochs=50, shuffle=shuffle) for shuffle in (True, False))
+    assert whole.loss == same.loss
+    weights = initialize_weights(2, 10, 2)
+    X, y = load_XOR_data()
+    for epoch in range(50):
+        scratch_mlp.run_epoch(X, y, *weights, epoch, None, settings(batch_size=30))
+    assert np.array_equal(weights[0], ordered.w1)
 
 
 def test_l1_brings_weights_to_zero():
     """Under l1 a weight that is not needed ends within a step of zero, to and fro; under l2 it never gets there."""
-    settings = {"num_epochs": 6000, "num_frames": 0, "hidden_dim": 10, "reg_coeff": 0.3}
     near_zero = {}
     for penalty in ("l1", "l2"):
-        last = train(Hyperparameters(penalty=penalty, **settings))[-1]
+        last = last_of(penalty=penalty, num_epochs=6000, reg_coeff=0.3)
         near_zero[penalty] = np.sum(np.abs(np.concatenate([last.w1.ravel(), last.w2.ravel()])) < 1.1 * 0.3 / 300)
     assert near_zero["l1"] >= 10
     assert near_zero["l2"] <= 2
 
 
 def test_a_stronger_penalty_makes_smaller_weights():
-    norms = [np.linalg.norm(train(Hyperparameters(num_epochs=2000, num_frames=0, reg_coeff=reg_coeff))[-1].w1)
-             for reg_coeff in (0.0, 0.1, 10.0)]
+    norms = [np.linalg.norm(last_of(num_epochs=2000, reg_coeff=reg_coeff).w1) for reg_coeff in (0.0, 0.1, 10.0)]
     assert norms[0] > norms[1] > norms[2]
 
 
 def final_accuracy(weight_seed):
-    return train(Hyperparameters(weight_seed=weight_seed, num_frames=0))[-1].train_accuracy
+    return last_of(weight_seed=weight_seed, learning_rate=2.0, num_epochs=10_000).train_accuracy
 
 
-def test_the_default_settings_learn_from_any_first_weights():
+def test_ten_neurons_learn_from_any_first_weights():
     with ProcessPoolExecutor(2) as pool:
         accuracies = list(pool.map(final_accuracy, WEIGHT_SEEDS))
     assert min(accuracies) >= 0.99
 
 
 @given(seed=st.integers(0, 10_000), hidden_dim=st.integers(1, 40), scale=st.floats(0.01, 30))
-@settings(deadline=None, derandomize=True)
+@examples(deadline=None, derandomize=True)
 def test_without_biases_no_weights_beat_75_percent(seed, hidden_dim, scale):
     """On points reflected in the origin, half of each class: whatever w1 and w2 are, and b2, too."""
     X, y, (w1, b1, w2, b2) = random_network(scratch_mlp, seed, 400, hidden_dim, scale)
@@ -150,26 +148,26 @@ def balanced_and_reflected(X, y):
 
 
 def test_without_biases_training_does_not_help():
-    last = train(Hyperparameters(use_bias=False, num_frames=0, num_epochs=5000))[-1]
+    last = last_of(use_bias=False, num_epochs=5000)
     assert not last.b1.any()
     assert not last.b2.any()
     X, y = balanced_and_reflected(*load_XOR_data(2000, seed=3))
     assert np.mean(inference(X, last.w1, last.b1, last.w2, last.b2) == y.argmax(axis=1)) <= 0.75
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_a_loss_that_is_not_finite_ends_the_training():
-    history = train(Hyperparameters(learning_rate=1000.0, reg_coeff=1000.0, num_epochs=5000))
-    assert len(history) < 20
+    history = list(train(settings(learning_rate=1000.0, reg_coeff=1000.0, num_epochs=5000)))
+    assert 1 < len(history) < 20
     assert all(np.isfinite(snapshot.loss) for snapshot in history[:-1])
     assert not np.isfinite(history[-1].loss)
 
 
 def test_clipping_bounds_a_step_that_would_diverge():
-    history = train(Hyperparameters(learning_rate=1000.0, reg_coeff=1000.0, num_epochs=5000, clip_norm=1e-3))
-    assert np.isfinite(history[-1].loss)
+    assert np.isfinite(last_of(learning_rate=1000.0, reg_coeff=1000.0, num_epochs=5000, clip_norm=1e-3).loss)
 
 
 def test_one_point_in_each_step_and_the_longest_steps_allowed():
     X, y, weights = random_network(scratch_mlp, seed=7)
-    for settings_ in ({"batch_size": 1}, {"learning_rate": 1e6}, {"learning_rate": 0.0}):
-        assert all(np.isfinite(step).all() for step in epoch_steps(scratch_mlp, X, y, weights, **settings_))
+    for changes in ({"batch_size": 1}, {"learning_rate": 1e6}, {"learning_rate": 0.0}):
+        assert all(np.isfinite(step).all() for step in epoch_steps(scratch_mlp, X, y, weights, **changes))
