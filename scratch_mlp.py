@@ -38,7 +38,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """All settings: change a number here, or write --name value on the command line. Behind ; are sensible values."""
+    """All settings: change a number here, or write --name value on the command line. Behind ; is a sensible range."""
 
     hidden_dim: int = 10             # hidden neurons; 2 to 50
     learning_rate: float = 2.0       # a step is this times the gradient; 0.1 to 5
@@ -210,7 +210,7 @@ def train(hp):
     """Train as the Hyperparameters say; yields a Snapshot of the first weights, and after some of the epochs.
 
     These are round(num_epochs (i / num_frames)^2), i = 1 ... num_frames, each once: closer where more happens, early.
-    A loss that is not finite ends the training.
+    A snapshot whose loss is not finite is the last.
     """
     X, y = load_XOR_data(hp.num_samples, hp.data_seed)
     X_test, y_test = load_XOR_data(hp.num_test_samples, hp.data_seed + 1)

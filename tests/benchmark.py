@@ -1,4 +1,4 @@
-"""Speed and memory, as a table: python tests/benchmark.py, some minutes. Limits in seconds are for a fast machine.
+"""Speed and memory, as a table: python -m tests.benchmark, some minutes. Limits in seconds are for a fast machine.
 
 Rivals are measured in the same run, by turns, and must arrive at the same loss; PyTorch and JAX only where installed.
 """
@@ -13,13 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+import utils
+from docs.lab.checks import settings
+from scratch_mlp import forward, initialize_weights, load_XOR_data, loss, run_epoch, train
+
 PROJECT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(PROJECT))
-from checks import settings  # noqa: E402
-
-import utils  # noqa: E402
-from scratch_mlp import forward, initialize_weights, load_XOR_data, loss, run_epoch, train  # noqa: E402
-
 HP = settings(learning_rate=2.0, num_epochs=10_000)             # the defaults as they are published
 RATE, REG = HP.learning_rate, HP.reg_coeff
 SCRIPT = [PROJECT / "scratch_mlp.py", "--learning_rate", RATE, "--num_epochs", HP.num_epochs]
@@ -142,7 +140,8 @@ def best_processes(commands, rounds=3):
     for _ in range(rounds):
         for name, arguments in commands.items():
             began = time.perf_counter()
-            process = subprocess.Popen([sys.executable, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
+            process = subprocess.Popen([sys.executable, *map(str, arguments)], stdout=subprocess.PIPE, text=True,
+                                       cwd=PROJECT)
             output = process.stdout.read()
             _, status, usage = os.wait4(process.pid, 0)
             assert status == 0, name
@@ -179,7 +178,7 @@ def benchmark_steps():
 
 
 def benchmark_processes():
-    rivals = {name: [__file__, name] for name in ("torch", "jax") if is_installed(name)}
+    rivals = {name: ["-m", "tests.benchmark", name] for name in ("torch", "jax") if is_installed(name)}
     script = [*SCRIPT, "--num_frames", 0]
     best = best_processes({"project": script, "wide": [*script, "--hidden_dim", 50]} | rivals)
     seconds = {name: measured[0] for name, measured in best.items()}

@@ -1,11 +1,11 @@
 """The gradient that is stepped along is the gradient of the loss that is printed."""
 import numpy as np
 import pytest
-from checks import central_difference, check_gradient, hand_derived, random_network, relative_error
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scratch_mlp
+from docs.lab.checks import central_difference, check_gradient, hand_derived, random_network, relative_error
 
 ROUNDING = 1e-15    # of 1 - h, where a saturated neuron loses digits: 1e-16 times points and weights
 

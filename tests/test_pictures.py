@@ -7,9 +7,9 @@ import imageio.v3 as iio
 import matplotlib.style
 import numpy as np
 import pytest
-from checks import settings
 
 import utils
+from docs.lab.checks import settings
 from scratch_mlp import Snapshot, forward, load_XOR_data, train
 
 WHITE = [255, 255, 255]
@@ -245,15 +245,15 @@ def test_a_signal_cannot_come_between_the_moves(history, tmp_path, monkeypatch):
 
     folder = utils.open_folder(tmp_path / "new")
     monkeypatch.setattr(os, "replace", interrupting(os.replace))
-    with utils.held_signals() as stop_if_asked:
-        utils.write_files(folder, [(name, b"new") for name in PICTURES], stop_if_asked)
+    with utils.held_signals() as stoppable:
+        utils.write_files(folder, stoppable((name, b"new") for name in PICTURES))
     assert sorted(path.name for path in folder.iterdir()) == PICTURES
 
 
 def test_a_long_drawing_says_how_far_it_is(capsys, monkeypatch):
     monkeypatch.setattr(utils, "PANEL", 2)
     pictures = (np.full((2, 6, 4), n % 256, np.uint8) for n in range(450))
-    frames, palette = utils.to_palette(pictures, 450, lambda: None)
+    frames, *_ = utils.to_palette(pictures, 450)
     assert capsys.readouterr().out == "drawn 200 frames\ndrawn 400 frames\n"
     assert len(frames) == 450
 
@@ -272,7 +272,8 @@ def test_each_colour_of_the_pictures_has_its_number(monkeypatch):
     monkeypatch.setattr(utils, "PANEL", 4)
     drawn = np.full((4, 12, 4), 255, np.uint8)
     drawn.reshape(48, 4)[:44, :3] = palette[1:]
-    frames, _ = utils.to_palette([drawn, drawn], 2, lambda: None)
+    frames, last, _ = utils.to_palette([drawn, drawn], 2)
+    assert np.array_equal(last, frames[0])
     assert utils.AS_BEFORE not in frames[0]
     assert (frames[1] == utils.AS_BEFORE).all()
     assert np.abs(palette[frames[0]].astype(int) - drawn[..., :3]).max() <= 8      # five bits of each colour count
@@ -356,7 +357,8 @@ def test_axis_of_the_loss():
     for losses, scale, limits, last in (([0.25, 0.01], "linear", (0, 0.2625), 0.01),
                                         ([0.25, 1e-4], "log", (5e-5, 0.5), 1e-4),
                                         ([0.25, 1e50, np.inf], "log", (0.125, 2e50), 2e50),
-                                        ([0.25, 1e300, np.nan], "log", (0.125, 2e200), 2e200)):
+                                        ([0.25, 1e300, np.nan], "log", (0.125, 2e200), 2e200),
+                                        ([np.nan], "linear", (0, 1.05), 1.05)):
         history = [Snapshot(i, loss, 1.0, 0.7, *NO_WEIGHTS) for i, loss in enumerate(losses)]
         axes = shown(history, len(losses) - 1)[2]
         assert axes.get_yscale() == scale

@@ -5,9 +5,9 @@ from dataclasses import FrozenInstanceError, fields, replace
 from pathlib import Path
 
 import pytest
-from checks import SETTINGS, settings
 
 import utils
+from docs.lab.checks import SETTINGS, settings
 from scratch_mlp import Hyperparameters
 
 PROJECT = Path(__file__).resolve().parent.parent

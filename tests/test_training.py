@@ -3,12 +3,12 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pytest
-from checks import CHECKS, check_worked_example, epoch_steps, random_network, settings
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 import scratch_mlp
+from docs.lab.checks import CHECKS, check_worked_example, epoch_steps, random_network, settings
 from scratch_mlp import inference, initialize_weights, load_XOR_data, sigmoid, train
 
 WEIGHT_SEEDS = range(20)
@@ -124,6 +124,7 @@ def final_accuracy(weight_seed):
     return last_of(weight_seed=weight_seed, learning_rate=2.0, num_epochs=10_000).train_accuracy
 
 
+@pytest.mark.slow
 def test_ten_neurons_learn_from_any_first_weights():
     with ProcessPoolExecutor(2) as pool:
         accuracies = list(pool.map(final_accuracy, WEIGHT_SEEDS))

@@ -1,0 +1,132 @@
+"""Brings the docs up to date with scratch_mlp.py, or with --check says what is not: python docs/make.py [--check].
+
+Between <!-- make: name --> and <!-- end --> a page has what the function table_name of a script beside this file
+returns, or the published setting of this name. A block ```pycon is a session, which is executed. A picture is what
+figure_name saves. All this is made with the settings of docs/published.json. What takes many minutes is read from
+the results that the script of a page has stored.
+"""
+import argparse
+import contextlib
+import doctest
+import functools
+import io
+import json
+import re
+import sys
+from dataclasses import fields
+from unittest.mock import patch
+
+import matplotlib.style
+import numpy as np
+
+import scratch_mlp
+from docs.experiments import (
+    common,
+    exercise_figures,
+    exploding_and_vanishing,
+    tutorial,
+    what_it_can_learn,
+    why_75_percent,
+    why_it_exploded,
+)
+
+EXPERIMENTS = (what_it_can_learn, why_75_percent, why_it_exploded, exploding_and_vanishing)
+SCRIPTS = (tutorial, exercise_figures, *EXPERIMENTS)            # their tables and figures are those of common
+
+
+def pages():
+    """README first, then all pages of the docs."""
+    return [common.DOCS.parent / "README.md", *sorted(common.DOCS.rglob("*.md"))]
+
+
+def brought_up_to_date(text):
+    """The text of a page with all tables and the output of all sessions made anew."""
+    def made(part):
+        name = part[2]
+        return part[1] + (common.TABLES[name]() if name in common.TABLES else str(common.PUBLISHED[name])) + part[3]
+    names = {}
+    text = re.sub(r"(<!-- make: (\w+) -->\n?).*?(\n?<!-- end -->)", made, text, flags=re.DOTALL)
+    with published_defaults(), np.printoptions():
+        return re.sub(r"(?<=```pycon\n).*?(?=```\n)", lambda block: run_session(block[0], names), text, flags=re.DOTALL)
+
+
+@contextlib.contextmanager
+def published_defaults():
+    """For a while, Hyperparameters() of scratch_mlp has the published settings."""
+    with patch.object(scratch_mlp, "Hyperparameters",
+                      functools.partial(scratch_mlp.Hyperparameters, **common.PUBLISHED)):
+        yield
+
+
+def run_session(session, names):
+    """A session as a prompt would show it, with the output that it has now; what it defines is added to the names."""
+    shown = []
+    for example in doctest.DocTestParser().get_examples(session):
+        first, *more = example.source.splitlines()
+        shown += [f">>> {first}", *(f"... {line}".rstrip() for line in more)]
+        if more and more[-1].startswith(" "):
+            shown.append("...")                     # at a real prompt, an empty line ends a block
+        with contextlib.redirect_stdout(io.StringIO()) as output:
+            exec(compile(example.source, "<session>", "single"), names)
+        shown += output.getvalue().splitlines()
+    return "\n".join(shown) + "\n"
+
+
+def edited_defaults():
+    """{name: default} of the settings whose default is not the published one."""
+    defaults = {f.name: f.default for f in fields(scratch_mlp.Hyperparameters) if f.name != "output_dir"}
+    return {name: value for name, value in defaults.items() if value != common.PUBLISHED.get(name)}
+
+
+def stale():
+    """The commands of the experiments that were measured with other settings than those published now."""
+    names = [script.__name__.rpartition(".")[2] for script in EXPERIMENTS]
+    return [f"python -m docs.experiments.{name}" for name in names
+            if common.stored(name)["about"]["settings"] != common.PUBLISHED]
+
+
+def complaints():
+    """What is not as it should be, a line each."""
+    edited = ", ".join(f"{name} = {value}" for name, value in edited_defaults().items())
+    if edited:
+        yield f"not the published settings: {edited}; put them back, or publish them with python docs/make.py"
+    for page in pages():
+        text = page.read_text(encoding="utf-8")
+        if brought_up_to_date(text) != text:
+            yield f"{page.relative_to(common.DOCS.parent)} is not up to date: python docs/make.py"
+
+
+def make():
+    """Publish the defaults of scratch_mlp.py, and make all that is derived from them."""
+    for name in list(common.PUBLISHED):
+        if name not in {f.name for f in fields(scratch_mlp.Hyperparameters)}:
+            del common.PUBLISHED[name]
+    common.PUBLISHED.update(edited_defaults())
+    (common.DOCS / "published.json").write_text(json.dumps(common.PUBLISHED, indent=1) + "\n", encoding="utf-8")
+    common.PICTURES.mkdir(exist_ok=True)
+    with matplotlib.style.context(["default", {"font.size": 12}]):
+        for make_figure in common.FIGURES.values():
+            make_figure()
+    tutorial.make_gifs()
+    for page in pages():
+        text = page.read_text(encoding="utf-8")
+        page.write_text(brought_up_to_date(text), encoding="utf-8")
+
+
+def main():
+    """Make all, or with --check say what is not as it should be; returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], prog="make.py")
+    parser.add_argument("--check", action="store_true", help="change nothing, say what is not up to date")
+    lines = []
+    if parser.parse_args().check:
+        lines = list(complaints())
+        print("\n".join(lines) or "all pages are up to date")
+    else:
+        make()
+    for command in stale():
+        print(f"measured with other settings than those published: {command}")
+    return 1 if lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,277 @@
+"""Repeats the explosion of the 2017 article, with its own gradient: python -m docs.experiments.why_it_exploded.
+
+It stores what takes long of why-it-exploded.md; a minute or two. The article's gradient is here and in no other place.
+As there, no biases, gradients are sums over the points, not means, and the points are fifty.
+"""
+import sys
+from itertools import count, islice, pairwise
+
+import numpy as np
+
+from docs.experiments import common
+from docs.experiments.common import BLUE, GREEN, ORANGE, SEEDS, figure, markdown, new_figure, save, spread, table
+from scratch_mlp import PENALTIES, backward, clip_factor, forward, initialize_weights, load_XOR_data, loss
+
+POINTS, DEFAULT_SEED, LIMIT, COUNT = 50, 2017, 10_000, "{:,.0f}"
+
+
+def data_gradient(X, y, w1, w2):
+    """The gradient of N times the loss without penalty: dw1 (D, H), dw2 (H, K)."""
+    z1, h1, z2, h2 = forward(X, w1, 0.0, w2, 0.0)
+    dL_dw1, dL_db1, dL_dw2, dL_db2 = backward(X, y, h1, h2, w1, w2)
+    return len(X) * dL_dw1, len(X) * dL_dw2
+
+
+def article_term(w, reg_coeff):
+    """The bug: a number, which is added to every entry of the gradient."""
+    return reg_coeff * np.sum(w**2)
+
+
+def right_term(w, reg_coeff):
+    """The derivative of reg_coeff/2 sum w^2, an array."""
+    R, dR_dw = PENALTIES["l2"]
+    return reg_coeff * dR_dw(w)
+
+
+def descend(seed, hidden_dim=50, rate=0.003, reg_coeff=0.01, term=article_term, points=POINTS, policy=None, clip=None):
+    """Yields w1, w2 after each iteration, endlessly: the same two arrays, changed in place. policy(t) is a factor of
+    the rate at iteration t; clip, the largest norm of both gradients together."""
+    X, y = load_XOR_data(points)
+    w1, b1, w2, b2 = initialize_weights(2, hidden_dim, 2, seed)
+    for t in count():
+        dw1, dw2 = data_gradient(X, y, w1, w2)
+        dw1 += term(w1, reg_coeff)
+        dw2 += term(w2, reg_coeff)
+        step = rate * (policy(t) if policy else 1.0) * (clip_factor((dw1, dw2), clip) if clip else 1.0)
+        w1 -= step * dw1
+        w2 -= step * dw2
+        yield w1, w2
+
+
+def angle_and_speed(w, rate, reg_coeff):
+    """theta_0, where the weights w start, and by how much theta grows in an iteration; they explode at pi/2."""
+    n, m, V = w.size, w.mean(), np.sum((w - w.mean())**2)
+    return -np.arctan(m * np.sqrt(n / V)), rate * reg_coeff * np.sqrt(n * V)
+
+
+def predicted_time(w, rate, reg_coeff):
+    """The iteration t* at which the law says that weights w explode, if there were no data."""
+    theta, speed = angle_and_speed(w, rate, reg_coeff)
+    return (np.pi / 2 - theta) / speed
+
+
+def law_of_the_mean(t, w, rate, reg_coeff):
+    """m(t), the mean of the weights at iteration t, if there were no data."""
+    theta, speed = angle_and_speed(w, rate, reg_coeff)
+    return -np.sqrt(np.mean((w - w.mean())**2)) * np.tan(theta + speed * t)
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def explode(settings, seed, limit):
+    """The first iteration after which w1, which goes before w2, is not finite, or its mean after `limit` iterations."""
+    for iteration, (w1, _) in enumerate(islice(descend(seed, **settings), limit), 1):
+        if not np.isfinite(w1).all():
+            return {"iteration": iteration, "mean w1": None}
+    return {"iteration": None, "mean w1": float(w1.mean())}
+
+
+# The cases of the experiments: {name: keyword arguments of descend}
+UNCHANGED = "nothing"
+LAW = {UNCHANGED: {}} | {f"{name} = {value:g}": {name: value} for name, values in (
+    ("rate", (0.0003, 0.001, 0.01)), ("reg_coeff", (0.001, 0.1)), ("hidden_dim", (5, 10, 25, 100))) for value in values}
+TRIALS = {
+    "rate times 0.999^t": {"policy": lambda t: 0.999**t},
+    "rate times 0.9992^t": {"policy": lambda t: 0.9992**t},
+    "rate / (1 + t/100)": {"policy": lambda t: 1 / (1 + t / 100)},
+    "L1 penalty, same bug": {"term": lambda w, reg_coeff: reg_coeff * np.sum(np.abs(w))},
+    "gradient clipped at 1": {"clip": 1.0},
+    "gradient clipped at 0.1": {"clip": 0.1},
+    "300 points in a step": {"points": 300},
+    "the right gradient": {"term": right_term},
+}
+TRIALS_OF_THE_LAW = {"none": UNCHANGED, "rate / 10": "rate = 0.0003", "penalty / 10": "reg_coeff = 0.001",
+                     "penalty times 10": "reg_coeff = 0.1", "10 neurons": "hidden_dim = 10"}
+
+
+def measure_law(case, seed):
+    settings = {"rate": 0.003, "reg_coeff": 0.01, "hidden_dim": 50} | LAW[case]
+    w1, b1, w2, b2 = initialize_weights(2, settings["hidden_dim"], 2, seed)
+    return {"iteration": explode(settings, seed, 100_000)["iteration"],
+            "predicted": float(predicted_time(w1, settings["rate"], settings["reg_coeff"]))}
+
+
+def measure_trial(case, seed):
+    return explode(TRIALS[case], seed, LIMIT)
+
+
+EXPERIMENTS = {"law": (measure_law, LAW), "trials": (measure_trial, TRIALS)}
+
+
+def found(experiment):
+    return common.stored("why_it_exploded")[experiment]
+
+
+# ---------------------------------------------------------------- tables
+
+@table
+def table_explosion():
+    measured = explode({"reg_coeff": 1e-4}, DEFAULT_SEED, 200_000)["iteration"]
+    predicted = [predicted_time(initialize_weights(2, 50, 2, seed)[0], 0.003, 1e-4) for seed in SEEDS]
+    return markdown(["50 neurons, rate 0.003, penalty 0.0001", "explodes in iteration"],
+                    [("measured, from the article's first weights", f"{measured:,}"),
+                     ("predicted from these weights", f"{predicted[SEEDS.index(DEFAULT_SEED)]:,.0f}"),
+                     (f"predicted from all {len(SEEDS)} first weights", spread(predicted, COUNT))])
+
+
+@table
+@np.errstate(over="ignore", invalid="ignore")
+def table_events():
+    """Each of the last iterations, and the one after: the weights, their squares, the next forward step, the loss."""
+    X, y = load_XOR_data(POINTS)
+    end, rows = explode({}, DEFAULT_SEED, LIMIT)["iteration"], []
+    for iteration, (w1, w2) in islice(enumerate(descend(DEFAULT_SEED), 1), end - 8, end + 1):
+        z1, h1, z2, h2 = forward(X, w1, 0.0, w2, 0.0)
+        sizes = w1.mean(), np.sum(w1**2), loss(y, h2, w1, w2, 0.01)
+        shares = (np.isnan(z1[y[:, k] == 1]).mean() for k in (0, 1))
+        rows.append([f"{iteration:,}", *(f"{size:.1e}" for size in sizes), *(f"{share:.0%}" for share in shares)])
+    return markdown(["after iteration", "mean of `w1`", "sum of `w1**2`", "loss", "nan in `z1`, class 0", "class 1"],
+                    rows)
+
+
+@table
+def table_law():
+    return markdown(["changed", "predicted", "measured", "measured / predicted"],
+                    [(case if case == UNCHANGED else f"`{case}`", spread(run["predicted"], COUNT),
+                      spread(run["iteration"], COUNT), spread(np.divide(run["iteration"], run["predicted"]), "{:.2f}"))
+                     for case, run in found("law").items()])
+
+
+@table
+def table_trials():
+    runs = {remedy: found("law")[case] | {"mean w1": []} for remedy, case in TRIALS_OF_THE_LAW.items()}
+    rows = []
+    for remedy, run in (runs | found("trials")).items():
+        alive = [mean for mean in run["mean w1"] if mean is not None]
+        rows.append((remedy, f"{len(SEEDS) - len(alive)} of {len(SEEDS)}", spread(run["iteration"], COUNT),
+                     spread(alive, "{:.2g}") if alive else ""))
+    return markdown(["remedy", "explode", "in iteration", "mean of `w1` of the others at the end"], rows)
+
+
+@table
+def table_bounds():
+    """The largest that was seen in many networks with large weights, beside what is proved."""
+    random, largest = np.random.RandomState(0), np.zeros(3)
+    for _ in range(2000):
+        X, y = load_XOR_data(5, random.randint(2**31))
+        w1, b1, w2, b2 = (random.randn(*shape) * random.exponential(3) for shape in ((2, 4), (4,), (4, 2), (2,)))
+        z1, h1, z2, h2 = forward(X, w1, b1, w2, b2)
+        dL_dw1, dL_db1, dL_dw2, dL_db2 = backward(X, y, h1, h2, w1, w2)
+        bound = np.abs(X).mean(axis=0)[:, None] * np.abs(w2).sum(axis=1)
+        seen = (h2 - y) * h2 * (1 - h2), dL_dw2, dL_dw1 / bound
+        largest = np.maximum(largest, [np.abs(values).max() for values in seen])
+    names = ("N times an entry of `dL_dz2`", "an entry of `dL_dw2`", "an entry of `dL_dw1`, over the two sums")
+    return markdown(["without a penalty", "at most", "largest seen"],
+                    [(name, f"{most:.4f}", f"{seen:.4f}") for name, most, seen in
+                     zip(names, (4 / 27, 4 / 27, 1 / 27), largest, strict=True)])
+
+
+@table
+def table_shrink():
+    """In coarse words, as below the limit the run is chaotic: its digits depend on how the last one is rounded."""
+    def words(flags, epoch):
+        last = common.train_with(f"{flags} --num_frames 0 --num_epochs {epoch}")[-1]
+        size = np.abs(last.w1).max()
+        return ("loss not finite" if not np.isfinite(last.loss) else "below 100" if size < 100 else
+                f"above 1e{np.log10(size) // 20 * 20:.0f}")
+    runs = {rate: f"--reg_coeff 3 --learning_rate {rate}" for rate in (190, 210)}
+    return markdown(["settings", "rate times `reg_coeff` / N", "largest `w1`, epoch 1000", "epoch 3000", "epoch 5000"],
+                    [(f"`{flags}`", f"{rate * 3 / 300:.1f}", *(words(flags, epoch) for epoch in (1000, 3000, 5000)))
+                     for rate, flags in runs.items()])
+
+
+def asymmetry(term):
+    """The largest difference of a term's Jacobian, by central differences, from its transpose: 0 for any gradient."""
+    w = initialize_weights(2, 50, 2)[0].ravel()
+    jacobian = np.array([(term(w + move, 1.0) - term(w - move, 1.0)) / 2e-6 * np.ones(w.size)
+                         for move in 1e-6 * np.eye(w.size)])
+    return np.abs(jacobian - jacobian.T).max()
+
+
+def error_of(term, reg_coeff):
+    """The relative error of N dL_dw1 with this term, in the article's network, as it is printed."""
+    X, y = load_XOR_data(POINTS)
+    w1, b1, w2, b2 = initialize_weights(2, 50, 2)
+    z1, h1, z2, h2 = forward(X, w1, 0.0, w2, 0.0)
+    true = POINTS * backward(X, y, h1, h2, w1, w2, reg_coeff)[0]
+    error = np.linalg.norm(data_gradient(X, y, w1, w2)[0] + term(w1, reg_coeff) - true) / np.linalg.norm(true)
+    return f"{error:.1e}" if error > 1e-12 else "< 1e-12"
+
+
+def first_rise(term, limit):
+    """The first iteration in which the loss, penalty included, rises; "never" if none up to the limit does."""
+    X, y = load_XOR_data(POINTS)
+    losses = (loss(y, forward(X, w1, 0.0, w2, 0.0)[-1], w1, w2, 0.01)
+              for w1, w2 in islice(descend(DEFAULT_SEED, term=term), limit))
+    return next((iteration for iteration, (before, now) in enumerate(pairwise(losses), 2) if now > before), "never")
+
+
+@table
+def table_catch():
+    """What four cheap checks say of the article's term and of the right one."""
+    end = explode({}, DEFAULT_SEED, LIMIT)["iteration"] - 1
+
+    def size(term, reg_coeff):
+        weights = next(islice(descend(DEFAULT_SEED, reg_coeff=reg_coeff, term=term), 999, None))
+        return f"{sum(np.sum(w**2) for w in weights):.1f}"
+    checks = {
+        "error of `dL_dw1`, `reg_coeff` 0.0001": lambda term: error_of(term, 1e-4),
+        "error of `dL_dw1`, `reg_coeff` 50": lambda term: error_of(term, 50.0),
+        "is its Jacobian symmetric? largest difference": lambda term: f"{asymmetry(term):.1f}",
+        "sum of squares after 1,000 iterations, `reg_coeff` 0.001": lambda term: size(term, 0.001),
+        "the same, `reg_coeff` 0.01": lambda term: size(term, 0.01),
+        f"first iteration, up to {end:,}, in which the loss rises": lambda term: first_rise(term, end)}
+    return markdown(["check", "the article's", "right"],
+                    [(name, check(article_term), check(right_term)) for name, check in checks.items()])
+
+
+# ---------------------------------------------------------------- figures
+
+@figure
+@np.errstate(over="ignore", invalid="ignore")
+def figure_explosion():
+    """The loss and the mean of w1 over iterations, with the article's gradient and with the right one, and the law."""
+    fig, (losses, means) = new_figure(2, width=11)
+    X, y = load_XOR_data(POINTS)
+    for term, color, line, label in ((article_term, ORANGE, "--", "article's gradient"),
+                                     (right_term, BLUE, "-", "right gradient")):
+        run = islice(enumerate(descend(DEFAULT_SEED, term=term, reg_coeff=1e-4), 1), 99, 110_000, 100)
+        iteration, total, mean = np.transpose([(t, loss(y, forward(X, w1, 0.0, w2, 0.0)[-1], w1, w2, 1e-4), w1.mean())
+                                               for t, (w1, w2) in run])
+        losses.plot(iteration, total, line, color=color, linewidth=2)
+        means.plot(iteration, mean, line, color=color, linewidth=2, label=label)
+    means.plot(iteration, law_of_the_mean(iteration, initialize_weights(2, 50, 2)[0], 0.003, 1e-4), color="black",
+               linewidth=1, linestyle=":", label="the law, without data")
+    losses.set(title="loss", xlabel="iteration", ylim=(0.19, 0.33), xticks=range(0, 110_001, 25_000))
+    means.set(title="mean of w1", xlabel="iteration", ylim=(-6, 1), xticks=range(0, 110_001, 25_000))
+    means.legend(frameon=False, loc="lower left")
+    save(fig, "explosion")
+
+
+@figure
+def figure_law():
+    """Measured over predicted iterations, for all rates, penalties and widths."""
+    fig, (axes,) = new_figure(1, width=6, height=5)
+    limits = (90, 6e4)
+    axes.loglog(limits, limits, color="gray", linewidth=1, label="as predicted")
+    for name, marker, size, color in (("rate", "o", 11, BLUE), ("reg_coeff", "s", 6, ORANGE),
+                                      ("hidden_dim", "^", 6, GREEN)):
+        runs = [found("law")[case] for case, changed in LAW.items() if name in changed or not changed]
+        axes.loglog(np.ravel([run["predicted"] for run in runs]), np.ravel([run["iteration"] for run in runs]), marker,
+                    color=color, markersize=size, fillstyle="none", label=f"{name} varied")
+    axes.set(xlabel="predicted iteration", ylabel="measured iteration", xlim=limits, ylim=limits, aspect="equal")
+    axes.legend(frameon=False, loc="upper left")
+    save(fig, "law")
+
+
+if __name__ == "__main__":
+    sys.exit(common.main("why_it_exploded", EXPERIMENTS, __doc__))

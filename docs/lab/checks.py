@@ -1,0 +1,239 @@
+"""What must be true of scratch_mlp, as functions of the module, so that the tests can ask it of broken copies too."""
+import json
+import sys
+import types
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+
+import scratch_mlp
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+WORKED_EXAMPLE = json.loads(Path(__file__).with_name("worked_example.json").read_text())
+
+# All settings by name, so that no test depends on a default, which everyone is invited to edit
+SETTINGS = {
+    "hidden_dim": 10, "learning_rate": 1.0, "num_epochs": 20_000, "num_samples": 300, "reg_coeff": 1e-4,
+    "use_bias": True, "num_test_samples": 1000, "data_seed": 0, "weight_seed": 2017, "batch_size": 0, "shuffle": True,
+    "lr_decay": 0.0, "penalty": "l2", "clip_norm": 0.0, "num_frames": 100, "frame_ms": 100, "output_dir": "plots",
+}
+
+
+def settings(m=None, **changes):
+    """The Hyperparameters of a module with SETTINGS, but for these changes."""
+    return (m or scratch_mlp).Hyperparameters(**SETTINGS | changes)
+
+
+def module_of(source):
+    """The module that this source text, of a program of this project or of a broken copy, is."""
+    module = types.ModuleType("mutant")
+    module.__file__ = str(PROJECT / "scratch_mlp.py")
+    sys.modules["mutant"] = module                  # dataclasses look their module up by name
+    exec(compile(source, "mutant", "exec"), module.__dict__)
+    return module
+
+
+def random_network(m, seed, N=7, hidden_dim=4, scale=1.0):
+    """Points with their classes, and weights of which none is zero: zeros hide mistakes."""
+    random = np.random.RandomState(seed)
+    X, y = m.load_XOR_data(N, seed)
+    return X, y, [scale * random.randn(*shape) for shape in ((2, hidden_dim), (hidden_dim,), (hidden_dim, 2), (2,))]
+
+
+def loss_at(m, X, y, weights, reg_coeff, penalty):
+    w1, b1, w2, b2 = weights
+    return m.loss(y, m.forward(X, w1, b1, w2, b2)[-1], w1, w2, reg_coeff, penalty)
+
+
+def complex_step(m, X, y, weights, reg_coeff, penalty, step=1e-30):
+    """The gradient of `loss` to the last digits: dL/dw = Im L(w + i step) / step, where nothing cancels
+    (Squire & Trapp, 1998). For complex w, |w| has to be w sign(Re w)."""
+    gradients = []
+    for k, weight in enumerate(weights):
+        gradient = np.zeros_like(weight)
+        for index in np.ndindex(weight.shape):
+            moved = [w.astype(complex) for w in weights]
+            moved[k][index] += 1j * step
+            with patch.dict(m.PENALTIES, l1=(lambda w: w * np.sign(w.real), np.sign)):
+                gradient[index] = loss_at(m, X, y, moved, reg_coeff, penalty).imag / step
+        gradients.append(gradient)
+    return gradients
+
+
+def central_difference(m, X, y, weights, reg_coeff, penalty, step=1e-5):
+    """(L(w + step) - L(w - step)) / (2 step) for each weight: needs nothing but `loss`."""
+    gradients = []
+    for k, weight in enumerate(weights):
+        gradient = np.zeros_like(weight)
+        for index in np.ndindex(weight.shape):
+            higher, lower = ([w.copy() for w in weights] for _ in range(2))
+            higher[k][index] += step
+            lower[k][index] -= step
+            rise = loss_at(m, X, y, higher, reg_coeff, penalty) - loss_at(m, X, y, lower, reg_coeff, penalty)
+            gradient[index] = rise / (2 * step)
+        gradients.append(gradient)
+    return gradients
+
+
+def hand_derived(m, X, y, weights, reg_coeff, penalty):
+    z1, h1, z2, h2 = m.forward(X, *weights)
+    return m.backward(X, y, h1, h2, weights[0], weights[2], reg_coeff, penalty)
+
+
+def relative_error(found, true, floor=0.0):
+    """The largest difference over the largest entry; differences up to `floor` are not counted."""
+    return max(0.0, np.max(np.abs(found - true)) - floor) / np.max(np.abs(true))
+
+
+def check_gradient(m, X, y, weights, reg_coeff, penalty, floor=0.0):
+    """Each of the four arrays agrees with the complex step to 12 digits."""
+    pairs = zip(hand_derived(m, X, y, weights, reg_coeff, penalty),
+                complex_step(m, X, y, weights, reg_coeff, penalty), strict=True)
+    for name, (found, true) in zip(("dL_dw1", "dL_db1", "dL_dw2", "dL_db2"), pairs, strict=True):
+        assert found.shape == true.shape, name
+        assert relative_error(found, true, floor) < 1e-12, name
+
+
+def check_gradients(m):
+    """Both penalties, absent, of the strength of one point and of all N."""
+    for penalty in ("l2", "l1"):
+        for reg_coeff in (0.0, 1.0, 7.0):
+            check_gradient(m, *random_network(m, seed=1), reg_coeff, penalty)
+
+
+def check_loss(m):
+    """The numbers of `loss`, summed here one by one."""
+    X, y, weights = random_network(m, seed=2)
+    h2 = m.forward(X, *weights)[-1]
+    error = sum((y[n, k] - h2[n, k])**2 for n in range(7) for k in range(2)) / 14
+    both = np.concatenate([weights[0].ravel(), weights[2].ravel()])
+    for penalty, size in (("l2", sum(w * w for w in both) / 2), ("l1", sum(abs(w) for w in both))):
+        assert abs(m.loss(y, h2, weights[0], weights[2], 3.0, penalty) - (error + 3.0 / 7 * size)) < 1e-12
+
+
+def worked_numbers(m, X, y, w1, b1, w2, b2):
+    """What the article prints of the step from these weights, by its names."""
+    z1, h1, z2, h2 = m.forward(X, w1, b1, w2, b2)
+    dL_dw1, dL_db1, dL_dw2, dL_db2 = m.backward(X, y, h1, h2, w1, w2)
+    dL_dz2 = (h2 - y) * h2 * (1 - h2)
+    return {"x": X[0], "y": y[0], "w1": w1.copy(), "w2": w2.copy(), "z1": z1[0], "h1": h1[0], "z2": z2[0], "h2": h2[0],
+            "dL_dh2": (h2 - y)[0], "dh2_dz2": (h2 * (1 - h2))[0], "dL_dz2": dL_dz2[0], "dL_dw2": dL_dw2,
+            "dL_dh1": dL_dz2.dot(w2.T)[0], "dh1_dz1": (h1 * (1 - h1))[0], "dL_dw1": dL_dw1}
+
+
+def check_worked_example(m, use_bias=False):
+    """The article's step, to the 8 decimals it prints: one point, three neurons, learning rate 0.001.
+
+    Biases, as they start at zero, change none of it but the loss after the step, which falls further.
+    """
+    printed = {name: np.array(value) for name, value in WORKED_EXAMPLE["printed"].items()}
+    printed |= {name: np.array(fact["right"]) for name, fact in WORKED_EXAMPLE["printed_wrongly"].items()}
+    X, y = (rows[:1] for rows in m.load_XOR_data(300))
+    w1, b1, w2, b2 = weights = m.initialize_weights(2, 3, 2)
+    mine = worked_numbers(m, X, y, *weights)
+    before = loss_at(m, X, y, weights, 0.0, "l2")
+    m.run_epoch(X, y, *weights, 0, None, settings(m, learning_rate=0.001, reg_coeff=0.0, use_bias=use_bias))
+    mine |= {"w1_after": w1, "w2_after": w2}
+    assert mine.keys() == printed.keys()
+    for name, value in mine.items():
+        np.testing.assert_allclose(value, printed[name], rtol=0, atol=5.1e-9, err_msg=name)
+    after, exact = loss_at(m, X, y, weights, 0.0, "l2"), WORKED_EXAMPLE["not_printed"]
+    np.testing.assert_allclose(before, exact["loss_before"], rtol=1e-14)
+    if use_bias:
+        assert after < exact["loss_after"]
+    else:
+        np.testing.assert_allclose(after, exact["loss_after"], rtol=1e-14)
+
+
+def epoch_steps(m, X, y, weights, epoch=0, rng=None, **changes):
+    """What one epoch with these settings adds to each of the weights."""
+    moved = [weight.copy() for weight in weights]
+    m.run_epoch(X, y, *moved, epoch, rng, settings(m, **changes))
+    return [after - before for after, before in zip(moved, weights, strict=True)]
+
+
+def check_step(m):
+    """A step is - learning_rate times the gradient of `loss` at the old weights; biases not used stay as they are."""
+    for use_bias in (True, False):
+        X, y, weights = random_network(m, seed=3)
+        steps = epoch_steps(m, X, y, weights, learning_rate=0.5, reg_coeff=2.0, use_bias=use_bias)
+        gradients = complex_step(m, X, y, weights, 2.0, "l2")
+        for k, (step, gradient) in enumerate(zip(steps, gradients, strict=True)):
+            expected = -0.5 * gradient if use_bias or k in (0, 2) else 0 * gradient
+            np.testing.assert_allclose(step, expected, rtol=0, atol=1e-14)
+
+
+def check_decay_and_clipping(m):
+    """The rate at epoch t is learning_rate / (1 + lr_decay t); clip_norm caps the joint norm of what is trained."""
+    X, y, weights = random_network(m, seed=4)
+    norm = np.sqrt(sum(np.sum(gradient**2) for gradient in complex_step(m, X, y, weights, 7.0, "l2")))
+    plain = epoch_steps(m, X, y, weights, reg_coeff=7.0)
+    for changes, factor in (({"lr_decay": 0.5, "epoch": 6}, 1 / 4),
+                            ({"clip_norm": norm / 5}, 1 / 5), ({"clip_norm": 2 * norm}, 1)):
+        steps = epoch_steps(m, X, y, weights, reg_coeff=7.0, **changes)
+        for step, unchanged in zip(steps, plain, strict=True):
+            np.testing.assert_allclose(step, factor * unchanged, rtol=1e-12)
+    steps = epoch_steps(m, X, y, weights, reg_coeff=7.0, clip_norm=norm / 5, use_bias=False)
+    np.testing.assert_allclose(np.sqrt(sum(np.sum(step**2) for step in steps)), norm / 5, rtol=1e-12)
+
+
+def check_minibatches(m):
+    """Each point comes once, with its label, in parts of nearly one size; an epoch adds the steps of all the parts, and
+    their gradients, each weighted with its share of the points, make the gradient of `loss`."""
+    X, y, weights = random_network(m, seed=5, N=20)
+    whole, tiny = complex_step(m, X, y, weights, 5.0, "l2"), 1e-7      # so that the weights stay as good as the same
+    for batch_size, sizes in ((0, [20]), (20, [20]), (7, [7, 7, 6]), (19, [10, 10]), (6, [5] * 4), (1, [1] * 20)):
+        for seed in (None, 1):
+            rng, same_rng = (seed and np.random.default_rng(seed) for _ in range(2))
+            parts = m.minibatches(X, y, batch_size, rng)
+            assert [len(part) for part, _ in parts] == sizes
+            rows = np.concatenate([np.column_stack(part) for part in parts])
+            assert sorted(rows.tolist()) == sorted(np.column_stack([X, y]).tolist())
+            assert (rows[:, :2] == X).all() == (seed is None or batch_size == 0)
+            gradients = [complex_step(m, *part, weights, 5.0 * len(part[0]) / 20, "l2") for part in parts]
+            steps = epoch_steps(m, X, y, weights, 0, same_rng, batch_size=batch_size, reg_coeff=5.0, learning_rate=tiny)
+            for k, step in enumerate(steps):
+                np.testing.assert_allclose(step / -tiny, sum(g[k] for g in gradients), rtol=0, atol=2e-5)
+                mean = sum(size / 20 * g[k] for size, g in zip(sizes, gradients, strict=True))
+                np.testing.assert_allclose(mean, whole[k], rtol=0, atol=1e-14)
+
+
+def check_snapshots(m):
+    """What a snapshot says is so of the weights it holds, and these are its own."""
+    hp = settings(m, num_samples=40, num_test_samples=50, num_epochs=90, num_frames=4, reg_coeff=1.0)
+    history = list(m.train(hp))
+    assert [snapshot.epoch for snapshot in history] == [0, 6, 22, 51, 90]
+    for first, found in zip(m.initialize_weights(2, 10, 2), history[0][4:], strict=True):
+        assert np.array_equal(first, found)
+    for s in history:
+        weights = s.w1, s.b1, s.w2, s.b2
+        X, y = m.load_XOR_data(40, 0)
+        X_test, y_test = m.load_XOR_data(50, 1)
+        assert s.loss == loss_at(m, X, y, weights, 1.0, "l2")
+        assert s.train_accuracy == np.mean(m.forward(X, *weights)[2].argmax(axis=1) == y.argmax(axis=1))
+        assert s.test_accuracy == np.mean(m.forward(X_test, *weights)[2].argmax(axis=1) == y_test.argmax(axis=1))
+    losses = [snapshot.loss for snapshot in history]
+    assert losses == sorted(losses, reverse=True), "small steps of gradient descent never climb"
+
+
+def check_learning(m):
+    """A short run learns XOR, and says so of points whose class is XOR."""
+    *_, last = m.train(settings(m, num_epochs=2000, learning_rate=2.0, num_frames=1))
+    assert last.train_accuracy > 0.97
+    corners = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+    assert m.inference(corners, last.w1, last.b1, last.w2, last.b2).tolist() == [0, 1, 1, 0]
+
+
+def check_ties(m):
+    """Three neurons without biases whose outputs all round to 1.0: their logits are right on at most 3/4 of mirrored
+    points, as they must; the `argmax` of the outputs is on more than 97 %."""
+    weights = 150 * np.eye(2, 3), np.zeros(3), np.array([[-40.0, -80], [-40, -80], [80, 162]]), np.zeros(2)
+    X, y = m.load_XOR_data(1000)
+    X, y = np.concatenate([X, -X]), np.concatenate([y, y])
+    assert np.mean(m.forward(X, *weights)[3].argmax(axis=1) == y.argmax(axis=1)) > 0.97
+    assert m.accuracy(X, y, *weights) < 0.76
+
+
+CHECKS = (check_gradients, check_loss, check_worked_example, check_step, check_decay_and_clipping, check_minibatches,
+          check_snapshots, check_learning, check_ties)
