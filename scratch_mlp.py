@@ -38,7 +38,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """All settings: change a number here, or write --name value on the command line. Behind ; is a sensible range."""
+    """All settings: change a number here, or give --name value on the command line. After the ; is a sensible range."""
 
     hidden_dim: int = 10             # hidden neurons; 2 to 50
     learning_rate: float = 2.0       # a step is this times the gradient; 0.1 to 5
@@ -53,15 +53,15 @@ class Hyperparameters:
     weight_seed: int = 2017          # draws the first weights and the order of the minibatches
 
     # training
-    batch_size: int = 0              # points in a minibatch, the part used for one step; 0: all, else 10 to 100
+    batch_size: int = 0              # most points in a minibatch, the part used for one step; 0: all, else 10 to 100
     shuffle: bool = True             # draw the minibatches anew for each epoch
     lr_decay: float = 0.0            # the rate in epoch t is learning_rate / (1 + lr_decay t); 0 to 0.01
-    penalty: str = "l2"              # l2: R(w) = w^2/2, for small weights; l1: R(w) = |w|, for many near 0
+    penalty: str = "l2"              # l2: R(w) = w^2/2 makes all weights small; l1: R(w) = |w| makes many almost 0
     clip_norm: float = 0.0           # a gradient longer than this is shortened to it; 0: never, else 0.01 to 1
 
     # pictures
-    num_frames: int = 100            # frames of a GIF, after that of epoch 0; 0: no pictures
-    frame_ms: int = 100              # milliseconds for each frame, in tens; 50 to 500
+    num_frames: int = 100            # frames of a GIF, and one more for epoch 0; 0: no pictures
+    frame_ms: int = 100              # milliseconds for each frame, a multiple of 10; 50 to 500
     output_dir: str = str(Path(__file__).resolve().parent / "plots")    # folder for the pictures
 
 
@@ -106,7 +106,7 @@ def forward(X, w1, b1, w2, b2):
 
 
 def inference(X, w1, b1, w2, b2):
-    """The predicted class of each point, (N,): 0 or 1, the one with the larger logit z2 (both h2 may round to 1.0)."""
+    """The predicted class of each point, (N,): 0 or 1, the one with the larger logit (h2 can tie, rounded to 1.0)."""
     z1, h1, z2, h2 = forward(X, w1, b1, w2, b2)
     return z2.argmax(axis=1)
 
@@ -134,9 +134,10 @@ def loss(y, h2, w1, w2, reg_coeff=0.0, penalty="l2"):
 # ---------------------------------------------------------------- backward
 
 def backward(X, y, h1, h2, w1, w2, reg_coeff=0.0, penalty="l2"):
-    """The gradient of the loss, by the chain rule from the loss back to the weights (backpropagation, Rumelhart et al.,
-    1986). In z2[n, k], the weight w2[j, k] is multiplied by h1[n, j], at each point n. So its derivative is the sum
-    dL_dw2[j, k] = sum_n h1[n, j] dL_dz2[n, k], which is an entry of the product h1.T @ dL_dz2.
+    """The gradient of the loss, by the chain rule: backpropagation (Rumelhart, Hinton & Williams, 1986).
+
+    z2[n, k] = sum_j h1[n, j] w2[j, k] + b2[k]. So dL_dw2[j, k] = sum_n h1[n, j] dL_dz2[n, k], that is, h1.T @ dL_dz2,
+    and dL_dh1[n, j] = sum_k dL_dz2[n, k] w2[j, k], that is, dL_dz2 @ w2.T.
     """
     N = len(X)
     R, dR_dw = PENALTIES[penalty]
@@ -160,7 +161,7 @@ def backward(X, y, h1, h2, w1, w2, reg_coeff=0.0, penalty="l2"):
 def minibatches(X, y, batch_size, rng=None):
     """The points of each step of an epoch: a list of ceil(N / batch_size) parts (X, y), in sizes equal to within one.
 
-    If batch_size is 0, all points are one part; else rng, NumPy's random generator, shuffles them first, if given.
+    If batch_size is 0, all points are one part. Otherwise rng, NumPy's random generator, shuffles them first, if given.
     """
     if batch_size == 0:
         return [(X, y)]
@@ -209,8 +210,8 @@ class Snapshot(NamedTuple):
 def train(hp):
     """Train as the Hyperparameters say; yields a Snapshot of the first weights, and after some of the epochs.
 
-    These are round(num_epochs (i / num_frames)^2), i = 1 ... num_frames, each once: closer where more happens, early.
-    A snapshot whose loss is not finite is the last.
+    These are round(num_epochs (i / num_frames)^2), i = 1 ... num_frames: closer together early, where more changes. (If
+    num_frames is 0: the last.) A snapshot whose loss is not finite is the last.
     """
     X, y = load_XOR_data(hp.num_samples, hp.data_seed)
     X_test, y_test = load_XOR_data(hp.num_test_samples, hp.data_seed + 1)
@@ -236,12 +237,12 @@ def train(hp):
 if __name__ == "__main__":
     import utils
 
-    with utils.program():                                      # Ctrl-C, or a full disk, ends it with one line
+    with utils.program():                                      # Ctrl-C, or a full disk, stops it with one line
         hp = utils.read_settings(Hyperparameters)              # the numbers above, or those of the command line
         if hp.num_frames > 0:
             utils.check_pictures(hp.output_dir)                # better to fail now than after the training
-        history, status = utils.watch(train(hp), hp)           # train, and print how it goes
+        history, status = utils.watch(train(hp), hp)           # train and print; the history is all snapshots
         if hp.num_frames > 0:
             X, y = load_XOR_data(hp.num_samples, hp.data_seed)
-            utils.draw(history, forward, X, y, hp.output_dir, hp.frame_ms)
+            utils.draw(history, forward, X, y, hp.output_dir, hp.frame_ms)     # forward: to ask the network anywhere
         sys.exit(status)                                       # 0, or what went wrong
