@@ -118,14 +118,14 @@ def test_pictures():
 
 @pytest.mark.parametrize("name", CHEAP)
 def test_a_figure_is_what_its_function_draws(name, monkeypatch, tmp_path):
-    """But for fonts; and another figure, or half of it, would not pass."""
+    """But for fonts and margins, which differ from version to version; any other figure would not pass."""
     monkeypatch.setattr(common, "PICTURES", tmp_path)
     with matplotlib.style.context(["default", {"font.size": 12}]):
         common.FIGURES[name]()
     published = PROJECT / "docs" / "pictures" / f"{name}.png"
-    assert common.difference(tmp_path / f"{name}.png", published) < 1
+    assert common.difference(tmp_path / f"{name}.png", published) < 3
     others = [path for path in published.parent.glob("*.png") if path != published]
-    assert all(common.difference(published, other) > 1.5 for other in others)
+    assert all(common.difference(published, other) > 5 for other in others)
 
 
 def test_pytorch():

@@ -33,17 +33,17 @@ SEEDS = (2017, *range(20))                          # of the first weights: the 
 # ---------------------------------------------------------------- figures and tables
 
 def save(figure, name):
-    """Save a figure, if it is another one than the one that is there (but for fonts and the like)."""
+    """Save a figure, if it is another one than the one that is there."""
     path = PICTURES / f"{name}.png"
     unfinished = path.with_suffix(".part.png")
     figure.savefig(unfinished, dpi=100)
-    if difference(unfinished, path) > 1:
+    if difference(unfinished, path) > 0.05:
         unfinished.replace(path)
         print(path)
     unfinished.unlink(missing_ok=True)
 
 
-def difference(one, other, side=20):
+def difference(one, other, side=40):
     """How far two pictures differ, of 255: the mean over squares of so many pixels; infinite if the sizes differ."""
     if not other.exists():
         return np.inf

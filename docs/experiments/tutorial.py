@@ -44,7 +44,7 @@ def make_gifs():
         with tempfile.TemporaryDirectory() as folder:
             X, y = load_XOR_data(PUBLISHED["num_samples"], PUBLISHED["data_seed"])
             utils.draw(history_of(flags), forward, X, y, folder, PUBLISHED["frame_ms"])
-            if common.difference(Path(folder, "all.png"), common.PICTURES / f"{name}.png") > 1:
+            if common.difference(Path(folder, "all.png"), common.PICTURES / f"{name}.png") > 0.05:
                 for kind in ("gif", "png"):
                     shutil.copyfile(Path(folder, f"all.{kind}"), common.PICTURES / f"{name}.{kind}")
 
