@@ -32,6 +32,8 @@ CHEAP = [                                           # script, experiment, case, 
 
 @pytest.mark.parametrize(("script", "name", "case", "seed"), CHEAP)
 def test_a_stored_result_comes_out_again(script, name, case, seed):
+    if common.stored(script)["about"]["settings"] != common.PUBLISHED:
+        pytest.skip("stale: docs/make.py --check lists its command")
     found, stored = SCRIPTS[script][name][0](case, seed), common.stored(script)[name][case]
     assert found.keys() == stored.keys()
     for quantity, value in found.items():
