@@ -10,23 +10,21 @@ from scratch_mlp import initialize_weights
 SCRIPTS = {script.__name__.split(".")[-1]: script.EXPERIMENTS for script in
            (exploding_and_vanishing, what_it_can_learn, why_75_percent, why_it_exploded)}
 CHEAP = [                                           # script, experiment, case, seed
-    ("what_it_can_learn", "widths", "--hidden_dim 3", 2017),
-    ("what_it_can_learn", "batches", "--batch_size 30 --num_epochs 2000", 3),
-    ("why_75_percent", "reflected", "10 neurons, output biases, drawn", 2017),
+    ("what_it_can_learn", "trainings", "--hidden_dim 3", 2017),
+    ("what_it_can_learn", "trainings", "--batch_size 30 --num_epochs 2000", 3),
+    ("why_75_percent", "reflected", "10 neurons, both biases, drawn", 2017),
     ("why_75_percent", "reflected", "10 neurons, no biases, reflected", 11),
     ("why_it_exploded", "law", "rate = 0.01", 2017),
     ("why_it_exploded", "law", "hidden_dim = 10", 12),
+    ("why_it_exploded", "trials", "none", 8),
     ("why_it_exploded", "trials", "rate times 0.9992^t", 2017),
     ("why_it_exploded", "trials", "L1 penalty, same bug", 6),
     ("why_it_exploded", "trials", "gradient clipped at 1", 9),
     ("why_it_exploded", "trials", "300 points in a step", 1),
     ("why_it_exploded", "trials", "the right gradient", 3),
-    ("exploding_and_vanishing", "layers", "32", 5),
-    ("exploding_and_vanishing", "factors", "4, 10", 2017),
-    ("exploding_and_vanishing", "map", "2", 11),
-    ("exploding_and_vanishing", "depths", "default, 6", 4),
-    ("exploding_and_vanishing", "remedies", "orthogonal, same gain", 9),
-    ("exploding_and_vanishing", "remedies", "`clip_norm` 0.01", 3),
+    ("exploding_and_vanishing", "layers", "gain 32, 10 neurons", 5),
+    ("exploding_and_vanishing", "layers", "gain 0.577, 200 neurons", 2017),
+    ("exploding_and_vanishing", "depths", "sigmoid, default gain, 6", 4),
 ]
 
 

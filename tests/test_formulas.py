@@ -133,7 +133,7 @@ def test_differences():
 @pytest.mark.parametrize("gain", [0.577, 4, 32])
 def test_deep_layers(gain):
     X, y = load_XOR_data(20)
-    ws, bs = deep_mlp.initialize((2, 10, 10, 10, 10, 2), gain, 1, deep_mlp.normal)
+    ws, bs = deep_mlp.initialize((2, 10, 10, 10, 10, 2), gain, 1)
     hs = deep_mlp.forward(X, ws, bs)
     zs = [h @ w + b for h, w, b in zip(hs[:-1], ws, bs, strict=True)]
     assert_allclose(np.hstack(hs[1:]), sigmoid(np.hstack(zs)), rtol=1e-12)
@@ -159,13 +159,19 @@ def test_mean_field(g):
 
 @displayed(r"e_{t+1} = (1 - \eta \kappa) \, e_t")
 def test_growth_near_a_minimum():
-    """Zeros are one, of three neurons, reflected points and a penalty."""
-    lowest, problem = np.zeros(5 * 3 + 2), (*why.reflect(*load_XOR_data(20)), 1.0)
-    assert_allclose(deep.loss_and_gradient(lowest, *problem)[1], 0, atol=1e-15)
-    curvatures, directions = np.linalg.eigh(deep.hessian(lowest, *problem))
+    """Zeros are one, of three neurons, reflected points and a penalty. The Hessian is by the complex step."""
+    X, y = why.reflect(*load_XOR_data(20))
+
+    def gradient(flat):
+        w1, b1, w2, b2 = flat[:6].reshape(2, 3), flat[6:9], flat[9:15].reshape(3, 2), flat[15:]
+        z1, h1, z2, h2 = forward(X, w1, b1, w2, b2)
+        return np.concatenate([array.ravel() for array in backward(X, y, h1, h2, w1, w2, 1.0)])
+    assert_allclose(gradient(np.zeros(17)), 0, atol=1e-15)
+    curvatures, directions = np.linalg.eigh([gradient(1e-30j * unit).imag / 1e-30 for unit in np.eye(17)])
+    assert curvatures[0] > -1e-15
     for product in (0.5, 1.9, 2.1):
-        e = 1e-6 * directions[:, -1]
-        assert_allclose(deep.descent(e, product / curvatures[-1], 1, *problem)[0], (1 - product) * e, atol=1e-11)
+        e, eta = 1e-6 * directions[:, -1], product / curvatures[-1]
+        assert_allclose(e - eta * gradient(e), (1 - product) * e, atol=1e-11)
 
 
 @displayed(r"\text{accuracy} = \frac{1}{2} + \frac{q - q^2}{2} \le \frac{5}{8}",
@@ -181,17 +187,9 @@ def test_line_and_strip():
         assert (formulas <= [5 / 8, 3 / 4]).all()
 
 
-@displayed(r"\sigma \sqrt{\frac{N - B}{B \, (N - 1)}}")
-def test_noise_of_a_minibatch():
-    N, sigma = 300, what.noise(scratch_mlp.minibatches(*load_XOR_data(300), 1))
-    for B in (1, 10, 100):
-        assert_allclose(what.measured_noise(B), sigma * np.sqrt((N - B) / (B * (N - 1))), rtol=0.1)
-
-
 @displayed(r"z_{2,1}(x) - z_{2,0}(x) = c + o(x),", r"o(-x) = -o(x)",
            r"\text{accuracy} \le \frac{1 + \max(\pi, 1 - \pi)}{2}",
-           r"L \ge \frac{1}{2} \left( \frac{1}{4} + \frac{1}{4} \right) = \frac{1}{4}",
-           r"f(x) = \frac{f(x) - f(-x)}{2} + \frac{f(x) + f(-x)}{2}")
+           r"L \ge \frac{1}{2} \left( \frac{1}{4} + \frac{1}{4} \right) = \frac{1}{4}")
 def test_networks_without_hidden_biases():
     """On reflected points, and with some of the pairs of either class: other shares. Zero weights reach the bound."""
     X, y = why.reflect(*load_XOR_data(20))
@@ -200,7 +198,6 @@ def test_networks_without_hidden_biases():
     for scale in [*random.exponential(10, 300), 0]:
         w1, b1, w2, b2 = (scale * random.randn(*shape) for shape in ((2, 5), (5,), (5, 2), (2,)))
         there, back = (forward(points, w1, 0 * b1, w2, b2)[2] @ (-1, 1) for points in (X, -X))
-        assert_allclose((there - back) / 2 + (there + back) / 2, there, atol=1e-9)
         assert_allclose((there + back) / 2, (sum(w2) / 2 + b2) @ (-1, 1), atol=1e-9)
         for some in (one | True, one | pair, ~one | pair):
             share, accuracy = np.mean(one[some]), why.accuracy(X[some], y[some], w1, 0 * b1, w2, b2)
@@ -246,8 +243,6 @@ W, ETA, LAMBDA = np.random.RandomState(0).randn(20), 0.003, 0.01
 
 @displayed(r"\frac{\partial}{\partial w_j} \, \frac{\lambda}{2} \sum_i w_i^2 = \lambda w_j,",
            r"\text{not} \quad F_j = \lambda \sum_i w_i^2",
-           r"\frac{\partial F_j}{\partial w_i} = 2 \lambda w_i \qquad"
-           r" \frac{\partial F_i}{\partial w_j} = 2 \lambda w_j",
            r"w_j \leftarrow w_j - \eta \lambda \, (n m^2 + V)")
 def test_the_bug():
     assert_allclose(exploded.article_term(W, LAMBDA), LAMBDA * sum(w * w for w in W))
@@ -286,22 +281,15 @@ def test_the_law():
 
 @displayed(r"\left| (h_2 - y) \, h_2 (1 - h_2) \right| \le \frac{4}{27}",
            r"\left| \frac{\partial L}{\partial w_{2,jk}} \right| < \frac{4}{27}",
-           r"\left| \frac{\partial L}{\partial w_{1,dj}} \right| \le \frac{1}{27} \sum_k |w_{2,jk}|"
-           r" \cdot \frac{1}{N} \sum_n |x_{nd}|",
-           r"w \leftarrow \left(1 - \frac{\eta \lambda}{N}\right) w - \eta \, g",
-           r"\frac{4 \eta}{27 \, (1 - |1 - r|)}")
+           r"w \leftarrow \left(1 - \frac{\eta \lambda}{N}\right) w - \eta \, g")
 def test_bounds():
     h = np.linspace(0, 1, 100_001)
     assert_allclose([np.abs((h - y) * h * (1 - h)).max() for y in (0, 1)], 4 / 27, atol=1e-9)
     for seed in range(200):
         X, y, w1, b1, w2, b2, z1, h1, z2, h2 = network(seed, scale=1 + seed / 20)
-        g1, _, g2, _ = backward(X, y, h1, h2, w1, w2)
+        g2 = backward(X, y, h1, h2, w1, w2)[2]
         assert np.abs(g2).max() < 4 / 27
-        assert (np.abs(g1) <= 1 / 27 * np.abs(w2).sum(axis=1) * np.abs(X).mean(axis=0)[:, None]).all()
     assert_allclose(w2 - 0.5 * backward(X, y, h1, h2, w1, w2, 3.0)[2], (1 - 0.5 * 3.0 / len(X)) * w2 - 0.5 * g2)
-    for r, eta in ((0.1, 10), (1.0, 100), (1.9, 190)):      # the worst of steps from the bound leads to it
-        bound = 4 * eta / (27 * (1 - abs(1 - r)))
-        assert_allclose(abs(1 - r) * bound + eta * 4 / 27, bound)
 
 
 def test_each_displayed_formula_has_its_test():

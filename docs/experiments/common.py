@@ -45,10 +45,8 @@ def save(figure, name):
 
 def difference(one, other, side=40):
     """How far two pictures differ, of 255: the mean over squares of so many pixels; infinite if the sizes differ."""
-    if not other.exists():
-        return np.inf
-    pictures = [iio.imread(path)[..., :3].astype(float) for path in (one, other)]
-    if pictures[0].shape != pictures[1].shape:
+    pictures = [iio.imread(path)[..., :3].astype(float) for path in (one, other) if path.exists()]
+    if len(pictures) < 2 or pictures[0].shape != pictures[1].shape:
         return np.inf
     change = pictures[0] - pictures[1]
     rows, columns = (size // side * side for size in change.shape[:2])
@@ -81,11 +79,11 @@ def markdown(heads, rows):
     return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-def spread(values, form="{:g}", never="never"):
+def spread(values, form="{:g}"):
     """The median of the values, with the lowest and the highest; None, of what never came about, is above all."""
     ordered = sorted(np.inf if value is None else value for value in values)
     lowest, median, highest = (
-        never if np.isinf(ordered[i]) else form.format(ordered[i]) for i in (0, len(ordered) // 2, -1))
+        "never" if np.isinf(ordered[i]) else form.format(ordered[i]) for i in (0, len(ordered) // 2, -1))
     return f"{median} ({lowest} to {highest})" if lowest != highest else median
 
 
@@ -145,10 +143,7 @@ def store(name, results):
     for experiment, cases in results.items():
         rows = ",\n".join(f"  {json.dumps(case)}: {json.dumps(found)}" for case, found in cases.items())
         lines.append(f"{json.dumps(experiment)}: {{\n{rows}\n}}")
-    RESULTS.mkdir(exist_ok=True)
-    unfinished = RESULTS / f"{name}.part"
-    unfinished.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-    unfinished.replace(RESULTS / f"{name}.json")
+    (RESULTS / f"{name}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
 @cache
@@ -175,11 +170,6 @@ def figure(make):
 def main(name, experiments, doc):
     """What the script of a page does: measure its experiments, {name: (measure, cases)}, and store the results."""
     argparse.ArgumentParser(description=doc).parse_args()
-    try:
-        store(name, {experiment: over_seeds(measure, cases, experiment)
-                     for experiment, (measure, cases) in experiments.items()})
-    except KeyboardInterrupt:
-        print("\ninterrupted: what was stored before is as it was")
-        return 130
+    store(name, {experiment: over_seeds(measure, cases, experiment)
+                 for experiment, (measure, cases) in experiments.items()})
     print("stored; now python docs/make.py brings the page up to date")
-    return 0
