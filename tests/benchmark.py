@@ -2,7 +2,6 @@
 
 Rivals are measured in the same run, by turns, and must arrive at the same loss; PyTorch and JAX only where installed.
 """
-import contextlib
 import importlib.util
 import os
 import subprocess
@@ -13,17 +12,29 @@ from pathlib import Path
 
 import numpy as np
 
-import utils
-from docs.lab.checks import settings
+from docs.lab.checks import PROJECT, settings
 from scratch_mlp import forward, initialize_weights, load_XOR_data, loss, run_epoch, train
 
-PROJECT = Path(__file__).resolve().parent.parent
 HP = settings(learning_rate=2.0, num_epochs=10_000)             # the defaults as they are published
 RATE, REG = HP.learning_rate, HP.reg_coeff
 SCRIPT = [PROJECT / "scratch_mlp.py", "--learning_rate", RATE, "--num_epochs", HP.num_epochs]
+INSTALLED = [package for package in ("torch", "jax") if importlib.util.find_spec(package)]
 
+AT_MOST = {                                         # the limits of the rows of the table that have one
+    "`--help`": "0.3 s",
+    "default run in all": "3 s",
+    "default run in all, memory": "200 MB",
+    "one million epochs on 50 points": "36 s",
+    "one million epochs on 50 points, memory": "200 MB",
+    "`all.gif` of the default run": "1 MB",
+    "training in all, no pictures / eager PyTorch": "0.25",
+    "training in all, no pictures / a jitted JAX loop": "1.00",
+    "step, 50 points / the same in NumPy with `out=`": "1.4",
+    "step, 50 points / the same in PyTorch": "0.20",
+    "step, 300 points / the same in NumPy with `out=`": "1.4",
+    "step, 300 points / the same in PyTorch": "0.20",
+}
 
-# ---------------------------------------------------------------- the same training, written otherwise
 
 def floor_step(N):
     """The equations of a step, written into arrays that are there already; returns (step, weights)."""
@@ -55,22 +66,23 @@ def floor_step(N):
         np.subtract(b1, np.multiply(c1, RATE, out=c1), out=b1)
         np.subtract(w2, np.multiply(g2, RATE, out=g2), out=w2)
         np.subtract(b2, np.multiply(c2, RATE, out=c2), out=b2)
-    return step, lambda: weights
+    return step, weights
 
 
 def project_step(N):
     """The step of scratch_mlp.py; returns (step, weights)."""
     X, y = load_XOR_data(N)
     weights = initialize_weights(2, HP.hidden_dim, 2)
-    return lambda: run_epoch(X, y, *weights, 0, None, HP), lambda: weights
+    return lambda: run_epoch(X, y, *weights, 0, None, HP), weights
 
 
 def torch_step(N):
     """The step in eager PyTorch, with autograd and its optimiser; returns (step, weights)."""
     import torch
     X, y = map(torch.from_numpy, load_XOR_data(N))
-    w1, b1, w2, b2 = weights = [torch.from_numpy(w).requires_grad_() for w in initialize_weights(2, HP.hidden_dim, 2)]
-    optimizer = torch.optim.SGD(weights, lr=RATE)
+    weights = initialize_weights(2, HP.hidden_dim, 2)
+    w1, b1, w2, b2 = tensors = [torch.from_numpy(w).requires_grad_() for w in weights]      # in the same memory
+    optimizer = torch.optim.SGD(tensors, lr=RATE)
 
     def step():
         h2 = torch.sigmoid(torch.sigmoid(X @ w1 + b1) @ w2 + b2)
@@ -78,14 +90,14 @@ def torch_step(N):
         optimizer.zero_grad()
         L.backward()
         optimizer.step()
-    return step, lambda: [w.detach().numpy() for w in weights]
+    return step, weights
 
 
 def train_with_torch():
     step, weights = torch_step(HP.num_samples)
     for _ in range(HP.num_epochs):
         step()
-    return weights()
+    return weights
 
 
 def train_with_jax():
@@ -104,22 +116,16 @@ def train_with_jax():
     return [np.asarray(w) for w in loop(list(initialize_weights(2, HP.hidden_dim, 2)))]
 
 
-def loss_of(weights):
+def print_loss(w1, b1, w2, b2):
     X, y = load_XOR_data(HP.num_samples)
-    w1, b1, w2, b2 = weights
-    return loss(y, forward(X, w1, b1, w2, b2)[-1], w1, w2, REG)
-
-
-# ---------------------------------------------------------------- how it is measured
-
-def is_installed(package):
-    return importlib.util.find_spec(package) is not None
+    print(loss(y, forward(X, w1, b1, w2, b2)[-1], w1, w2, REG))
 
 
 def best_steps(N):
     """Microseconds of a step of each way to write it, the best of ten rounds in which each has its turn."""
-    ways = {"project": project_step, "floor": floor_step} | ({"torch": torch_step} if is_installed("torch") else {})
-    made = {name: way(N) for name, way in ways.items()}
+    made = {"project": project_step(N), "floor": floor_step(N)}
+    if "torch" in INSTALLED:
+        made["torch"] = torch_step(N)
     best = dict.fromkeys(made, np.inf)
     for _ in range(10):
         for name, (step, _) in made.items():
@@ -128,7 +134,7 @@ def best_steps(N):
                 step()
             best[name] = min(best[name], (time.perf_counter() - began) * 1e3)
     for _, weights in made.values():                # all have made the same number of steps
-        for mine, theirs in zip(made["project"][1](), weights(), strict=True):
+        for mine, theirs in zip(made["project"][1], weights, strict=True):
             np.testing.assert_allclose(mine, theirs, rtol=1e-6)
     return best
 
@@ -150,50 +156,8 @@ def best_processes(commands, rounds=3):
     return best
 
 
-def best_frame(rounds=3):
-    """Milliseconds a frame to draw, quantise and write the four GIFs of the default run."""
-    history, data = list(train(HP)), load_XOR_data(HP.num_samples)
-    seconds = []
-    for _ in range(rounds):
-        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(None):
-            began = time.perf_counter()
-            utils.draw(history, forward, *data, folder, HP.frame_ms)
-            seconds.append(time.perf_counter() - began)
-    return min(seconds) / len(history) * 1e3
-
-
-# ---------------------------------------------------------------- the table
-
-def row(what, measured, at_most):
-    print(f"| {what} | {measured} | {at_most} |", flush=True)
-
-
-def benchmark_steps():
-    for N in (50, 300):
-        best = best_steps(N)
-        row(f"step, {N} points", f"{best['project']:.0f} us", "")
-        row(f"step, {N} points / the same in NumPy with `out=`", f"{best['project'] / best['floor']:.2f}", "1.4")
-        if "torch" in best:
-            row(f"step, {N} points / the same in PyTorch", f"{best['project'] / best['torch']:.2f}", "0.20")
-
-
-def benchmark_processes():
-    rivals = {name: ["-m", "tests.benchmark", name] for name in ("torch", "jax") if is_installed(name)}
-    script = [*SCRIPT, "--num_frames", 0]
-    best = best_processes({"project": script, "wide": [*script, "--hidden_dim", 50]} | rivals)
-    seconds = {name: measured[0] for name, measured in best.items()}
-    row("training in all, no pictures", f"{seconds['project']:.1f} s", "")
-    row("training in all, no pictures, 50 neurons", f"{seconds['wide']:.1f} s", "")
-    final_loss = loss_of(project_weights())
-    for name, title, at_most in (("torch", "eager PyTorch", "0.25"), ("jax", "a jitted JAX loop", "1.00")):
-        if name in rivals:
-            assert abs(float(best[name][2]) - final_loss) < 1e-9
-            row(f"training in all, no pictures / {title}", f"{seconds['project'] / seconds[name]:.2f}", at_most)
-
-
-def project_weights():
-    last = list(train(HP))[-1]
-    return last.w1, last.b1, last.w2, last.b2
+def row(what, measured):
+    print(f"| {what} | {measured} | {AT_MOST.get(what, '')} |", flush=True)
 
 
 def benchmark_runs():
@@ -202,22 +166,41 @@ def benchmark_runs():
         million = best_processes({"million": [*script, "--num_epochs", 10**6, "--num_samples", 50]}, 1)["million"]
         best = best_processes({"default": script, "help": [*script, "--help"]})
         size = Path(folder, "all.gif").stat().st_size / 1e6
-    row("`--help`", f"{best['help'][0]:.2f} s", "0.3 s")
-    row("default run in all", f"{best['default'][0]:.1f} s", "3 s")
-    row("default run in all, memory", f"{best['default'][1]:.0f} MB", "200 MB")
-    row("one million epochs on 50 points", f"{million[0]:.1f} s", "36 s")
-    row("one million epochs on 50 points, memory", f"{million[1]:.0f} MB", "200 MB")
-    row("a frame, drawn, quantised and written to four GIFs", f"{best_frame():.0f} ms", "20 ms")
-    row("`all.gif` of the default run", f"{size:.2f} MB", "1 MB")
+    row("`--help`", f"{best['help'][0]:.2f} s")
+    row("default run in all", f"{best['default'][0]:.1f} s")
+    row("default run in all, memory", f"{best['default'][1]:.0f} MB")
+    row("one million epochs on 50 points", f"{million[0]:.1f} s")
+    row("one million epochs on 50 points, memory", f"{million[1]:.0f} MB")
+    row("`all.gif` of the default run", f"{size:.2f} MB")
+
+
+def benchmark_trainings():
+    script = [*SCRIPT, "--num_frames", 0]
+    rivals = {package: ["-m", "tests.benchmark", package] for package in INSTALLED}
+    best = best_processes({"project": script, "wide": [*script, "--hidden_dim", 50]} | rivals)
+    *_, last = train(HP)
+    row("training in all, no pictures", f"{best['project'][0]:.1f} s")
+    row("training in all, no pictures, 50 neurons", f"{best['wide'][0]:.1f} s")
+    for name, title in (("torch", "eager PyTorch"), ("jax", "a jitted JAX loop")):
+        if name in rivals:
+            assert abs(float(best[name][2]) - last.loss) < 1e-9
+            row(f"training in all, no pictures / {title}", f"{best['project'][0] / best[name][0]:.2f}")
+
+
+def benchmark_steps():
+    for N in (50, 300):
+        best = best_steps(N)
+        row(f"step, {N} points", f"{best['project']:.0f} us")
+        row(f"step, {N} points / the same in NumPy with `out=`", f"{best['project'] / best['floor']:.2f}")
+        if "torch" in best:
+            row(f"step, {N} points / the same in PyTorch", f"{best['project'] / best['torch']:.2f}")
 
 
 if __name__ == "__main__":
-    rivals = {"torch": train_with_torch, "jax": train_with_jax}
     if sys.argv[1:]:
-        print(loss_of(rivals[sys.argv[1]]()))
+        print_loss(*{"torch": train_with_torch, "jax": train_with_jax}[sys.argv[1]]())
     else:
-        row("what", "measured", "at most")
-        row("---", "---", "---")
+        print("| what | measured | at most |\n| --- | --- | --- |")
         benchmark_runs()                            # first: the memory of a process is never less than its parent's
-        benchmark_processes()
+        benchmark_trainings()
         benchmark_steps()

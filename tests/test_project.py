@@ -1,16 +1,12 @@
 """What the README and the files say of each other."""
 import ast
 import re
-from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent
+from benchmark import AT_MOST
+
+from docs.lab.checks import PROJECT
+
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
-
-
-def table(first_cell):
-    """The rows of the README's table whose first heading is this one."""
-    rows = re.search(rf"^\| {first_cell} \|.*\n\| ---.*\n((?:\|.*\n)+)", README, re.MULTILINE).group(1)
-    return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows.splitlines()]
 
 
 def test_the_scripts_own_requirements_are_those_of_the_file():
@@ -22,15 +18,10 @@ def test_the_scripts_own_requirements_are_those_of_the_file():
     assert f"Python {metadata['requires-python'].removeprefix('>=')} or newer" in README
 
 
-def test_the_top_level_holds_what_it_should():
-    shown = {path.name for path in PROJECT.iterdir()}
-    assert shown >= {"scratch_mlp.py", "utils.py", "docs", "tests", "requirements.txt", "README.md", "LICENSE"}
-
-
-def test_the_benchmark_is_the_whole_of_it_and_within_its_limits():
-    labels = re.findall(r'    row\(f?"(.*?)", ', (PROJECT / "tests" / "benchmark.py").read_text(encoding="utf-8"))
-    patterns = {re.sub(r"\\{\w+\\}", ".*", re.escape(label)) for label in labels} - {"what", "\\-\\-\\-"}
-    assert all(any(re.fullmatch(pattern, label) for pattern in patterns) for label, *_ in table("what"))
-    for label, *cells in table("what"):
-        measured, at_most = ([float(number) for number in re.findall(r"[\d.]+", cell)] for cell in cells)
-        assert all(value <= limit for value, limit in zip(measured, at_most or measured, strict=True)), label
+def test_what_was_measured_is_within_the_limits_of_the_benchmark():
+    rows = re.search(r"^\| what \| measured \| at most \|\n\| ---.*\n((?:\|.*\n)+)", README, re.MULTILINE)[1]
+    for what, measured, at_most in re.findall(r"^\| (.*) \| (.*) \| (.*) \|$", rows, re.MULTILINE):
+        assert at_most == AT_MOST[what]
+        (value, *unit), (limit, *same_unit) = measured.split(), at_most.split()
+        assert float(value) <= float(limit), what
+        assert unit == same_unit
