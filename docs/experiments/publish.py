@@ -11,8 +11,10 @@ import doctest
 import functools
 import io
 import json
+import os
 import re
 import sys
+import tempfile
 from dataclasses import fields
 from unittest.mock import patch
 
@@ -22,6 +24,7 @@ import numpy as np
 import scratch_mlp
 from docs.experiments import (
     common,
+    drawings,
     exercise_figures,
     exploding_and_vanishing,
     tutorial,
@@ -31,7 +34,7 @@ from docs.experiments import (
 )
 
 EXPERIMENTS = (what_it_can_learn, why_75_percent, why_it_exploded, exploding_and_vanishing)
-SCRIPTS = (tutorial, exercise_figures, *EXPERIMENTS)            # their tables and figures are those of common
+SCRIPTS = (tutorial, drawings, exercise_figures, *EXPERIMENTS)      # their tables and figures are those of common
 
 
 def pages():
@@ -46,8 +49,20 @@ def brought_up_to_date(text):
         return part[1] + (common.TABLES[name]() if name in common.TABLES else str(common.PUBLISHED[name])) + part[3]
     names = {}
     text = re.sub(r"(<!-- make: (\w+) -->\n?).*?(\n?<!-- end -->)", made, text, flags=re.DOTALL)
-    with published_defaults(), np.printoptions():
+    with published_defaults(), np.printoptions(), empty_folder():
         return re.sub(r"(?<=```pycon\n).*?(?=```\n)", lambda block: run_session(block[0], names), text, flags=re.DOTALL)
+
+
+@contextlib.contextmanager
+def empty_folder():
+    """For a while, the current folder is an empty one: a session may write files."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        os.chdir(folder)
+        try:
+            yield
+        finally:
+            os.chdir(before)
 
 
 @contextlib.contextmanager
@@ -107,7 +122,7 @@ def make():
     with matplotlib.style.context(["default", {"font.size": 12}]):
         for make_figure in common.FIGURES.values():
             make_figure()
-    tutorial.make_gifs()
+    tutorial.make_film()
     for page in pages():
         text = page.read_text(encoding="utf-8")
         page.write_text(brought_up_to_date(text), encoding="utf-8")

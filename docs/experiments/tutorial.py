@@ -1,52 +1,33 @@
-"""The figures, GIFs and tables of the README and of the first four pages; `python docs/make.py` makes them."""
+"""The GIFs, tables and some figures of the README and of the core pages; `python docs/make.py` makes them."""
 import contextlib
+import functools
 import io
+import runpy
 import shutil
 import tempfile
-from functools import cache
 from pathlib import Path
 
 import numpy as np
-from matplotlib.ticker import PercentFormatter
 
 import scratch_mlp
 import utils
 from docs.experiments import common
-from docs.experiments.common import (
-    BLUE,
-    GREEN,
-    ORANGE,
-    PUBLISHED,
-    figure,
-    markdown,
-    new_figure,
-    plane,
-    save,
-    show_levels,
-    table,
-    train_with,
-)
+from docs.experiments.common import BLUE, ORANGE, PUBLISHED, figure, markdown, new_figure, save, table
+from docs.experiments.learning import history_of
 from docs.lab import checks
 from docs.lab.bugs import BUGS, SOURCE
 from scratch_mlp import Hyperparameters, forward, initialize_weights, load_XOR_data, sigmoid
 
-RUNS = {"three": "--hidden_dim 3", "fifty": "--hidden_dim 50", "default": ""}
+# ---------------------------------------------------------------- the film
 
-
-history_of = cache(train_with)
-
-
-# ---------------------------------------------------------------- the GIFs
-
-def make_gifs():
-    """For each of the runs, all.gif and all.png under the name of the run, if the last frame has changed."""
-    for name, flags in RUNS.items():
-        with tempfile.TemporaryDirectory() as folder:
-            X, y = load_XOR_data(PUBLISHED["num_samples"], PUBLISHED["data_seed"])
-            utils.draw(history_of(flags), forward, X, y, folder, PUBLISHED["frame_ms"])
-            if common.difference(Path(folder, "all.png"), common.PICTURES / f"{name}.png") > 0.05:
-                for kind in ("gif", "png"):
-                    shutil.copyfile(Path(folder, f"all.{kind}"), common.PICTURES / f"{name}.{kind}")
+def make_film():
+    """all.gif and all.png of the default run, as default.gif and default.png, if the last frame has changed."""
+    with tempfile.TemporaryDirectory() as folder:
+        X, y = load_XOR_data(PUBLISHED["num_samples"], PUBLISHED["data_seed"])
+        utils.draw(history_of(""), forward, X, y, folder, PUBLISHED["frame_ms"])
+        if common.difference(Path(folder, "all.png"), common.PICTURES / "default.png") > 0.05:
+            for kind in ("gif", "png"):
+                shutil.copyfile(Path(folder, f"all.{kind}"), common.PICTURES / f"default.{kind}")
 
 
 # ---------------------------------------------------------------- the figures
@@ -56,10 +37,13 @@ def figure_points():
     """XOR as a truth table, with a line that fails, and as points of the plane."""
     figure, (corners, gauss) = new_figure(2)
     table = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
-    utils.add_points(corners, table, np.eye(2)[table[:, 0] ^ table[:, 1]], markersize=14)
+    label = table[:, 0] ^ table[:, 1]
+    utils.add_points(corners, table, np.eye(2)[label], markersize=14)
+    for (x1, x2), of_class in zip(table, label, strict=True):
+        corners.text(x1, x2 + 0.14, f"({x1}, {x2}): {of_class}", ha="center")
     corners.plot([-0.4, 0.9], [0.9, -0.4], color="black")
     corners.set(xlim=(-0.5, 1.5), ylim=(-0.5, 1.5), xticks=(0, 1), yticks=(0, 1), xlabel="x1", ylabel="x2",
-                title="XOR of two bits, and a line that fails", aspect="equal")
+                title="XOR of two bits: a line fails", aspect="equal")
     utils.add_points(gauss, *load_XOR_data())
     gauss.axhline(0, color="black", linewidth=1)
     gauss.axvline(0, color="black", linewidth=1)
@@ -79,41 +63,6 @@ def figure_sigmoid():
     slope.plot(z, s * (1 - s), color="black")
     slope.set(xlabel="z", title="its slope s(z) (1 - s(z)), at most 1/4", ylim=(0, 0.26))
     save(figure, "sigmoid")
-
-
-@figure
-def figure_units():
-    """What one neuron sees, straight; what three of them, and the whole network, make of it, bent."""
-    last, limit = history_of("")[-1], 3.3
-    points = plane(limit)
-    z1, h1, z2, h2 = forward(points, last.w1, last.b1, last.w2, last.b2)
-    figure, panels = new_figure(4, width=11, height=3.3, sharey=True)
-    steepest = np.argsort(-np.abs(last.w2[:, 1] - last.w2[:, 0]))[:3]
-    for axes, neuron in zip(panels, steepest, strict=False):
-        show_levels(axes, h1[:, neuron], limit)
-        axes.set(title=f"hidden neuron {neuron}", xlabel="x1")
-    show_levels(panels[3], utils.confidence(h2), limit)
-    panels[3].set(title=f"all {PUBLISHED['hidden_dim']} together", xlabel="x1")
-    panels[0].set(ylabel="x2")
-    save(figure, "units")
-
-
-@figure
-def figure_step():
-    """The loss of the worked example along the step: as the gradient predicts, and as it is."""
-    X, y = load_XOR_data(1)
-    weights = initialize_weights(2, 3, 2)
-    gradients = checks.hand_derived(scratch_mlp, X, y, weights, 0.0, "l2")
-    rates = np.linspace(0, 8, 100)
-    stepped = [[w - rate * g for w, g in zip(weights, gradients, strict=True)] for rate in rates]
-    along = [checks.loss_at(scratch_mlp, X, y, weights, 0.0, "l2") for weights in stepped]
-    slope = sum(np.sum(g**2) for g in gradients)
-    figure, (axes,) = new_figure(1)
-    axes.plot(rates, along[0] - rates * slope, color=GREEN, linestyle="--", label="predicted: a straight line")
-    axes.plot(rates, along, color="black", label="the loss as it is")
-    axes.set(xlabel="learning rate", title="the loss after one step", ylim=(0, 0.31))
-    axes.legend(frameon=False)
-    save(figure, "step")
 
 
 def differences(step):
@@ -145,19 +94,6 @@ def figure_differences():
     save(figure, "differences")
 
 
-@figure
-def figure_biases():
-    """The accuracy on training points over epochs, with biases and without."""
-    figure, (axes,) = new_figure(1, width=8)
-    for flags, label, style in (("", "with biases", utils.TRAIN), ("--use_bias False", "without", utils.TEST)):
-        history = history_of(flags)
-        axes.plot([s.epoch for s in history], [s.train_accuracy for s in history], label=label, **style)
-    axes.set(xlabel="epoch", title="accuracy on the training points", ylim=(0, 1.02))
-    axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.legend(frameon=False, loc="lower right")
-    save(figure, "biases")
-
-
 # ---------------------------------------------------------------- the tables
 
 def figures_of(flags):
@@ -166,12 +102,33 @@ def figures_of(flags):
     return f"{last.train_accuracy:.1%}", f"{last.test_accuracy:.1%}", f"{last.loss:.4g}"
 
 
+def settings_table(names):
+    """The published default of these settings, and what scratch_mlp.py says of each."""
+    defaults, meaning = PUBLISHED | {"output_dir": "plots"}, utils.meanings(Hyperparameters)
+    return markdown(["setting", "default", "meaning, and what is sensible"],
+                    [(f"`{name}`", f"`{defaults[name]}`", meaning.get(name, "")) for name in names])
+
+
 @table
 def table_settings():
-    defaults = {name: f"`{value}`" for name, value in PUBLISHED.items()} | {"output_dir": "`plots`, beside the script"}
-    meaning = utils.meanings(Hyperparameters)
-    return markdown(["setting", "default", "meaning, and what is sensible"],
-                    [(f"`{name}`", default, meaning.get(name, "")) for name, default in defaults.items()])
+    return settings_table([*PUBLISHED, "output_dir"])
+
+
+@table
+def table_main_settings():
+    return settings_table(list(PUBLISHED)[:6])
+
+
+def output_of(brick):
+    """What a program of the ladder prints, as a block; without the line of the times, which differ from run to run."""
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        runpy.run_path(str(brick))
+    lines = output.getvalue().splitlines(keepends=True)
+    return f"```\n{''.join(line for line in lines if 'times as long' not in line)}```"
+
+
+for brick in sorted((common.DOCS / "bricks").glob("*.py")):
+    common.TABLES[brick.stem] = functools.partial(output_of, brick)
 
 
 @table
@@ -189,31 +146,21 @@ def table_num_bugs():
 
 @table
 def table_results():
-    runs = ["", "--hidden_dim 3", "--hidden_dim 50", "--use_bias False", "--use_bias False --hidden_dim 50",
-            "--num_samples 50", "--batch_size 30 --num_epochs 1000", "--learning_rate 10"]
+    runs = ["", "--hidden_dim 3", "--hidden_dim 50", "--use_bias False"]
     return markdown(["settings", "train", "test", "loss"],
                     [(f"`{flags}`" if flags else "default", *figures_of(flags)) for flags in runs])
 
 
 @table
-def table_runs():
-    return markdown(["run", "command", "train", "test", "loss"],
-                    [(name, f"`python scratch_mlp.py {flags}".rstrip() + "`", *figures_of(flags))
-                     for name, flags in RUNS.items()])
-
-
-@table
 def table_trouble():
-    """What is wrong, a command that shows it, what to change first, and what that does."""
-    cases = [("slow: the loss still falls at the end", "--learning_rate 0.1", "--learning_rate 2"),
-             ("stuck: the loss stays near 1/4", "--use_bias False", "--use_bias True"),
-             ("diverging: the loss is not finite",
-              "--reg_coeff 1 --learning_rate 1000", "--reg_coeff 1 --learning_rate 2"),
-             ("overfitted: test far below train", "--num_samples 50", "--num_samples 300")]
-    outcome = "train, test, loss"
-    return markdown(["what you see", "settings that show it", outcome, "change first", outcome],
-                    [(what, f"`{flags}`", ", ".join(figures_of(flags)), f"`{change}`", ", ".join(figures_of(change)))
-                     for what, flags, change in cases])
+    cases = [("slow: the loss still falls at the end", "--learning_rate 0.1", "a higher learning rate"),
+             ("stuck: the loss stays near 1/4, as if all outputs were 1/2", "--use_bias False",
+              "a network that can do it: here, with biases"),
+             ("diverging: the loss grows without end", "--learning_rate 1000 --reg_coeff 1",
+              "a lower learning rate, a weaker penalty"),
+             ("overfitted: test far below train", "--num_samples 50", "more points, or a stronger penalty")]
+    return markdown(["what you see", "settings that show it", "train", "test", "loss", "what helps"],
+                    [(what, f"`{flags}`", *figures_of(flags), helps) for what, flags, helps in cases])
 
 
 @table
@@ -235,8 +182,12 @@ def table_bug():
 
 @table
 def table_mutants():
-    """For each slip of the pen, the check that is the first to fail."""
-    return markdown(["what is wrong", "caught by"], [(slip, f"`{first_failure(slip)}`") for slip in BUGS])
+    """For each check, the slips of the pen that it is the first to find."""
+    found = {check.__name__: [] for check in checks.CHECKS}
+    for slip in BUGS:
+        found[first_failure(slip)].append(slip)
+    return markdown(["check", "what it is the first to find"],
+                    [(f"`{check}`", "; ".join(slips)) for check, slips in found.items() if slips])
 
 
 def first_failure(slip):

@@ -1,0 +1,50 @@
+"""What the figures of docs/experiments/learning.py claim, asked of the same numbers."""
+import numpy as np
+
+from docs.experiments import common, learning
+from docs.experiments.learning import FRAMES, STILLS, history_of
+from scratch_mlp import accuracy, forward, inference, load_XOR_data
+
+X, y = load_XOR_data()
+
+
+def test_short_steps_creep_right_ones_arrive_and_long_ones_jump_across_and_end_higher():
+    side = np.linspace(-1.5, 1.9, 341)
+    losses, slopes = np.transpose([learning.one_weight(w) for w in side])
+    np.testing.assert_allclose(np.gradient(losses, side)[1:-1], slopes[1:-1], atol=1e-5)
+    short, right, long = (np.array(learning.descent(rate)) - side[losses.argmin()] for rate in learning.RATES)
+    assert short[-1] / short[0] > 0.8 > 0.1 > right[-1] / right[0] > 0
+    assert np.all(long[1:] * long[:-1] < 0)
+    assert learning.one_weight(learning.descent(60)[-1])[0] > learning.one_weight(learning.descent(60)[0])[0]
+
+
+def test_four_neurons_are_the_network_and_fewer_have_its_mean_logits():
+    parts = [learning.first_neurons(count, learning.four_neurons()) for count in (1, 2, 3, 4)]
+    logits = [forward(X, *part)[2] for part in parts]
+    np.testing.assert_allclose(logits[3], forward(X, *history_of("--hidden_dim 4")[-1][-4:])[2], rtol=1e-9)
+    np.testing.assert_allclose([z2.mean(axis=0) for z2 in logits], [logits[3].mean(axis=0)] * 4, rtol=1e-9)
+    assert np.array_equal(learning.four_neurons()[2][:, 1] > 0, [True, True, False, False])
+    assert accuracy(X, y, *parts[0]) < 0.7 < accuracy(X, y, *parts[1]) < 0.85 < 0.98 < accuracy(X, y, *parts[3])
+
+
+def test_boundaries_are_straight_at_first_and_bent_at_last_and_mistakes_are_near_the_axes():
+    points = np.c_[common.plane(3.3, 50), np.ones(2500)]
+    for frame, lowest, highest in ((FRAMES[0], 0.96, 1), (FRAMES[2], 0, 0.8)):
+        for flags in STILLS.values():
+            signs = 2 * inference(points[:, :2], *history_of(flags)[frame][-4:]) - 1
+            assert lowest < np.mean(np.sign(points @ np.linalg.lstsq(points, signs, rcond=None)[0]) == signs) < highest
+    assert 0.7 < history_of(STILLS[2])[-1].test_accuracy < 0.8
+    assert np.mean(np.abs(learning.mistakes(history_of("")[-1][-4:])[0]).min(axis=1) < 0.1) > 0.9
+
+
+def test_the_cut_has_as_many_points_on_their_side_as_the_accuracy_says():
+    for s in [history_of(STILLS[3])[frame] for frame in FRAMES]:
+        corners = learning.cut(s.w2, s.b2)
+        side = (forward(X, *s[-4:])[1] - corners[0]) @ np.cross(*(corners[1:3] - corners[0]))
+        assert s.train_accuracy in (np.mean((side > 0) == y[:, 1]), np.mean((side < 0) == y[:, 1]))
+
+
+def test_the_circle_is_learnt():
+    script, last = learning.circle()
+    assert np.array_equal(script.load_XOR_data()[1][:, 1], np.square(X).sum(axis=1) < 1.4)
+    assert last.train_accuracy > 0.98
