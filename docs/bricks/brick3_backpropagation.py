@@ -35,10 +35,10 @@ def loss():
 
 
 def measured_gradient(w):
-    """How the loss changes with each entry of w: move the entry a little up and a little down, inside the array."""
+    """How the loss changes with each entry of w: move the entry a little up and a little down, and compare."""
     gradient = np.zeros_like(w)
     for index in np.ndindex(w.shape):
-        w[index] += 1e-5
+        w[index] += 1e-5                                        # w is w1, b1, w2 or b2 itself: loss() sees it
         above = loss()
         w[index] -= 2e-5
         below = loss()
