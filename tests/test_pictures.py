@@ -243,9 +243,8 @@ def test_only_what_changes_is_written(folder, frames):
 
 def test_a_long_drawing_says_how_far_it_is(capsys, monkeypatch):
     monkeypatch.setattr(utils, "PANEL", 2)
-    frames, *_ = utils.to_palette((np.full((2, 6, 4), n % 256, np.uint8) for n in range(450)), 450)
+    utils.to_palette((np.full((2, 6, 4), n % 256, np.uint8) for n in range(450)), 450)
     assert capsys.readouterr().out == "drawn 200 frames\ndrawn 400 frames\n"
-    assert len(frames) == 450
 
 
 @pytest.mark.parametrize("changes", [

@@ -54,10 +54,10 @@ def difference(one, other, side=40):
     return np.abs(squares.mean(axis=(1, 3))).mean()
 
 
-def new_figure(columns, width=None, height=4, **panels):
-    """A figure of this size, in hundreds of pixels, with a row of panels, and their axes."""
+def new_figure(columns, width=None, height=4, rows=1, **panels):
+    """A figure of this size, in hundreds of pixels, with rows of panels, and their axes."""
     figure = Figure(figsize=(width or 4.4 * columns, height), layout="constrained")
-    return figure, np.atleast_1d(figure.subplots(1, columns, **panels))
+    return figure, np.atleast_1d(figure.subplots(rows, columns, **panels))
 
 
 def plane(limit, size=300):

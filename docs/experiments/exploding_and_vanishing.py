@@ -86,41 +86,28 @@ def table_factors():
 
 @table
 def table_depths():
-    def ratio(gain, activation, seed):
-        sizes = delta_sizes(10, 6, gain, seed, activation)
-        return sizes[0] / sizes[-1]
-
-    def learnt(case):
-        return sum(accuracy >= 0.95 for accuracy in found("depths", case, "train"))
-    return markdown(["network", "delta of layer 1 over layer 6", *(f"{depth} hidden" for depth in DEPTHS)],
-                    [(name, f"{median(ratio(gain, activation, seed) for seed in SEEDS):.5f}",
-                      *(learnt(f"{name}, {depth}") for depth in DEPTHS))
-                     for name, (gain, activation, rate) in NETWORKS.items()])
+    rows = []
+    for name, (gain, activation, _) in NETWORKS.items():
+        sizes = [delta_sizes(10, 6, gain, seed, activation) for seed in SEEDS]
+        ratio = median(first / last for first, *between, last in sizes)
+        learnt = [sum(share >= 0.95 for share in found("depths", f"{name}, {depth}", "train")) for depth in DEPTHS]
+        rows.append((name, f"{ratio:.5f}", *learnt))
+    return markdown(["network", "delta of layer 1 over layer 6", *(f"{depth} hidden" for depth in DEPTHS)], rows)
 
 
 @figure
 def figure_layers():
-    """The delta layer by layer, and the factor per layer over the gain: predicted lines, measured marks."""
-    fig, (layers, gains) = new_figure(2, width=11, height=4.6)
-    places, curve = range(1, DEPTH + 1), np.geomspace(0.5, 36, 60)
+    """The delta layer by layer: predicted lines, measured marks."""
+    fig, (axes,) = new_figure(1, width=7, height=4.6)
+    layers = range(1, DEPTH + 1)
     for gain in GAINS:
         case, predicted = f"gain {gain}, {max(WIDTHS)} neurons", mean_field(gain)[1]
-        layers.semilogy(places, [predicted**(DEPTH - layer) for layer in places], color="black", linewidth=1)
-        measured = [median(found("layers", case, f"layer {layer}")) for layer in places]
-        layers.semilogy(places, measured, "D", color="black", ms=5)
-        layers.text(0.7, measured[0], f"gain {gain}", ha="right", va="center")
-    layers.set(title="delta of a layer, over the last one, 200 neurons", xlabel="hidden layer", xticks=places,
-               xlim=(-2.8, 12.5))
-    gains.loglog(curve, [mean_field(gain)[1] for gain in curve], color="black", linewidth=1, label="predicted")
-    gains.axhline(1, color="gray", linewidth=1, linestyle=":")
-    for width, color, marker, shift in zip(WIDTHS, ("gray", "black"), "vD", (0.97, 1.03), strict=True):
-        values, places = np.sort([factors(gain, width) for gain in GAINS]), np.array(GAINS) * shift
-        gains.vlines(places, values[:, 0], values[:, -1], color=color)
-        gains.plot(places, np.median(values, axis=1), marker, color=color, ms=5, label=f"{width} neurons")
-    gains.set(title="factor per layer", xlabel="gain", xticks=GAINS, xticklabels=GAINS,
-              yticks=(0.14, 0.5, 1, 2), yticklabels=("0.14", "0.5", "1", "2"))
-    gains.minorticks_off()
-    gains.legend(frameon=False)
+        axes.semilogy(layers, [predicted**(DEPTH - layer) for layer in layers], color="black", linewidth=1)
+        measured = [median(found("layers", case, f"layer {layer}")) for layer in layers]
+        axes.semilogy(layers, measured, "D", color="black", ms=5)
+        axes.text(0.7, measured[0], f"gain {gain}", ha="right", va="center")
+    axes.set(title="delta of a layer, over the last one, 200 neurons", xlabel="hidden layer", xticks=layers,
+             xlim=(-2, 12.5))
     save(fig, "layers")
 
 

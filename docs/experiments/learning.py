@@ -4,7 +4,6 @@ from functools import cache
 from itertools import product
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
@@ -15,11 +14,10 @@ from docs.lab.bugs import SOURCE
 from scratch_mlp import forward, inference, initialize_weights, load_XOR_data, sigmoid
 
 LIMIT = 3.3                                         # the plane is shown from -LIMIT to LIMIT
+GRID = {"width": 8.8, "sharex": True, "sharey": True, "subplot_kw": {"xticks": (-2, 0, 2), "yticks": (-2, 0, 2)}}
 
 history_of = cache(train_with)
 
-
-# ---------------------------------------------------------------- how a network is drawn
 
 def show_line(axes, values, limit=LIMIT, **style):
     """A line where these values at the points of the plane are 0."""
@@ -34,15 +32,6 @@ def show_network(axes, weights, limit=LIMIT):
     show_levels(axes, utils.confidence(h2), limit)
     show_line(axes, z2[:, 1] - z2[:, 0], limit)
 
-
-def grid_of_panels(rows, columns, height):
-    figure = Figure(figsize=(8.8, height), layout="constrained")
-    panels = figure.subplots(rows, columns, sharex=True, sharey=True)
-    panels[0, 0].set(xticks=(-2, 0, 2), yticks=(-2, 0, 2))
-    return figure, panels
-
-
-# ---------------------------------------------------------------- one layer
 
 def one_weight(value):
     """The loss of brick 1's untrained network, had its weight w[0, 0] this value, and the derivative dL_dw[0, 0]."""
@@ -80,8 +69,6 @@ def figure_valley():
     save(figure, "valley")
 
 
-# ---------------------------------------------------------------- a hidden layer
-
 @cache
 def four_neurons():
     """w1, b1, w2, b2 of a trained network; its hidden neurons are put in order, first those that lower class 0."""
@@ -100,7 +87,7 @@ def first_neurons(count, weights):
 @figure
 def figure_neurons():
     """Top: h1 of each neuron, in the colour of the class that it raises. Bottom: the first 1, 2, 3, 4 together."""
-    figure, panels = grid_of_panels(2, 4, height=4.9)
+    figure, panels = new_figure(4, height=4.9, rows=2, **GRID)
     weights = w1, b1, w2, b2 = four_neurons()
     z1, h1, z2, h2 = forward(plane(LIMIT), *weights)
     for j, (alone, together) in enumerate(panels.T):
@@ -115,8 +102,6 @@ def figure_neurons():
     save(figure, "neurons")
 
 
-# ---------------------------------------------------------------- trainings
-
 FRAMES = 14, 25, -1                                 # early, later, and the last
 STILLS = {2: "--hidden_dim 2", 3: "--hidden_dim 3", 10: "", 50: "--hidden_dim 50"}
 
@@ -124,7 +109,7 @@ STILLS = {2: "--hidden_dim 2", 3: "--hidden_dim 3", 10: "", 50: "--hidden_dim 50
 @figure
 def figure_stills():
     """Stills of four films: the boundary is straight at first, then bends, if there are neurons enough."""
-    figure, panels = grid_of_panels(4, 3, height=11.6)
+    figure, panels = new_figure(3, height=11.6, rows=4, **GRID)
     for row, (hidden_dim, flags) in zip(panels, STILLS.items(), strict=True):
         row[0].set(ylabel=f"{hidden_dim} neurons")
         for axes, frame in zip(row, FRAMES, strict=True):
@@ -150,8 +135,8 @@ def cut(w2, b2):
 @figure
 def figure_folding():
     """The plane as a sheet in the space of three hidden neurons, and the cut between the classes, while it learns."""
-    figure = Figure(figsize=(8.8, 8), layout="constrained")
-    panels = figure.subplots(2, 2, subplot_kw={"projection": "3d", "proj_type": "ortho", "elev": 40, "azim": 60})
+    view = {"projection": "3d", "proj_type": "ortho", "elev": 40, "azim": 60}
+    figure, panels = new_figure(2, width=8.8, height=8, rows=2, subplot_kw=view)
     X, y = load_XOR_data()
     looks = dict.fromkeys(("xlim", "ylim", "zlim", "xticks", "yticks", "zticks"), (0, 1))
     looks |= {"xlabel": "h1[0]", "ylabel": "h1[1]", "zlabel": "h1[2]"}
@@ -191,8 +176,6 @@ def figure_mistakes():
         axes.set(xlim=(-limit, limit), ylim=(-limit, limit), xlabel="x1")
     save(figure, "mistakes")
 
-
-# ---------------------------------------------------------------- other data
 
 CIRCLE_LINE = "label = (X[:, 0]**2 + X[:, 1]**2 < 1.4).astype(int)"
 

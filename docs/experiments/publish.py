@@ -65,12 +65,10 @@ def empty_folder():
             os.chdir(before)
 
 
-@contextlib.contextmanager
 def published_defaults():
     """For a while, Hyperparameters() of scratch_mlp has the published settings."""
-    with patch.object(scratch_mlp, "Hyperparameters",
-                      functools.partial(scratch_mlp.Hyperparameters, **common.PUBLISHED)):
-        yield
+    return patch.object(scratch_mlp, "Hyperparameters",
+                        functools.partial(scratch_mlp.Hyperparameters, **common.PUBLISHED))
 
 
 def run_session(session, names):
@@ -124,8 +122,7 @@ def make():
             make_figure()
     tutorial.make_film()
     for page in pages():
-        text = page.read_text(encoding="utf-8")
-        page.write_text(brought_up_to_date(text), encoding="utf-8")
+        page.write_text(brought_up_to_date(page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def main():

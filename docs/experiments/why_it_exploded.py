@@ -3,12 +3,12 @@
 It stores what takes long of why-it-exploded.md; a minute or two. The article's gradient is here and in no other place.
 As there, no biases, gradients are sums over the points, not means, and the points are fifty.
 """
-from itertools import count, islice, pairwise
+from itertools import count, islice
 
 import numpy as np
 
 from docs.experiments import common
-from docs.experiments.common import BLUE, GREEN, ORANGE, SEEDS, figure, markdown, new_figure, save, spread, table
+from docs.experiments.common import BLUE, ORANGE, SEEDS, figure, markdown, new_figure, save, spread, table
 from scratch_mlp import PENALTIES, backward, clip_factor, forward, initialize_weights, load_XOR_data, loss
 
 POINTS, DEFAULT_SEED, LIMIT, COUNT = 50, 2017, 10_000, "{:,.0f}"
@@ -32,12 +32,12 @@ def right_term(w, reg_coeff):
     return reg_coeff * dR_dw(w)
 
 
-def descend(seed, hidden_dim=50, rate=0.003, reg_coeff=0.01, term=article_term, points=POINTS, decay=1.0, clip=np.inf):
+def descend(seed, hidden_dim=50, rate=0.003, reg_coeff=0.01, term=article_term, decay=1.0, clip=np.inf):
     """Yields w1, w2 after each iteration, endlessly: the same two arrays, changed in place.
 
     The rate is multiplied by decay in each iteration; clip is the largest norm of both gradients together.
     """
-    X, y = load_XOR_data(points)
+    X, y = load_XOR_data(POINTS)
     w1, b1, w2, b2 = initialize_weights(2, hidden_dim, 2, seed)
     for t in count():
         dw1, dw2 = data_gradient(X, y, w1, w2)
@@ -86,7 +86,6 @@ TRIALS = {
     "rate times 0.9992^t": {"decay": 0.9992},
     "L1 penalty, same bug": {"term": lambda w, reg_coeff: reg_coeff * np.sum(np.abs(w))},
     "gradient clipped at 1": {"clip": 1.0},
-    "300 points in a step": {"points": 300},
     "the right gradient": {"term": right_term},
 }
 
@@ -105,76 +104,23 @@ def measure_trial(case, seed):
 EXPERIMENTS = {"law": (measure_law, LAW), "trials": (measure_trial, TRIALS)}
 
 
-def found(experiment):
-    return common.stored("why_it_exploded")[experiment]
-
-
-# ---------------------------------------------------------------- tables
-
-@table
-def table_explosion():
-    measured = explode({"reg_coeff": 1e-4}, DEFAULT_SEED, 200_000)["iteration"]
-    predicted = predicted_time(initialize_weights(2, 50, 2)[0], 0.003, 1e-4)
-    return markdown(["50 neurons, rate 0.003, penalty 0.0001", "explodes in iteration"],
-                    [("measured, from the article's first weights", f"{measured:,}"),
-                     ("predicted from these weights", f"{predicted:,.0f}")])
-
-
 @table
 def table_law():
     return markdown(["changed", "predicted", "measured", "measured / predicted"],
                     [(case if case == UNCHANGED else f"`{case}`", spread(run["predicted"], COUNT),
                       spread(run["iteration"], COUNT), spread(np.divide(run["iteration"], run["predicted"]), "{:.2f}"))
-                     for case, run in found("law").items()])
+                     for case, run in common.stored("why_it_exploded")["law"].items()])
 
 
 @table
 def table_trials():
     rows = []
-    for remedy, run in found("trials").items():
+    for remedy, run in common.stored("why_it_exploded")["trials"].items():
         alive = [mean for mean in run["mean w1"] if mean is not None]
         rows.append((remedy, f"{len(SEEDS) - len(alive)} of {len(SEEDS)}", spread(run["iteration"], COUNT),
                      spread(alive, "{:.2g}") if alive else ""))
     return markdown(["remedy", "explode", "in iteration", "mean of `w1` of the others at the end"], rows)
 
-
-def error_of(term):
-    """The relative error of N dL_dw1 with this term and a strong penalty, in the article's network."""
-    X, y = load_XOR_data(POINTS)
-    w1, b1, w2, b2 = initialize_weights(2, 50, 2)
-    z1, h1, z2, h2 = forward(X, w1, 0.0, w2, 0.0)
-    true = POINTS * backward(X, y, h1, h2, w1, w2, 50.0)[0]
-    error = np.linalg.norm(data_gradient(X, y, w1, w2)[0] + term(w1, 50.0) - true) / np.linalg.norm(true)
-    return f"{error:.1e}" if error > 1e-12 else "< 1e-12"
-
-
-def sum_of_squares(term, reg_coeff):
-    """Of all weights, after a thousand iterations."""
-    weights = next(islice(descend(DEFAULT_SEED, reg_coeff=reg_coeff, term=term), 999, None))
-    return f"{sum(np.sum(w**2) for w in weights):.1f}"
-
-
-def first_rise(term):
-    """The first iteration in which the loss, penalty included, rises; "never" if none of a thousand does."""
-    X, y = load_XOR_data(POINTS)
-    losses = (loss(y, forward(X, w1, 0.0, w2, 0.0)[-1], w1, w2, 0.01)
-              for w1, w2 in islice(descend(DEFAULT_SEED, term=term), 1000))
-    return next((iteration for iteration, (before, now) in enumerate(pairwise(losses), 2) if now > before), "never")
-
-
-@table
-def table_catch():
-    """What three cheap checks say of the article's term and of the right one."""
-    checks = {
-        "error of `dL_dw1`, `reg_coeff` 50": error_of,
-        "sum of squares after 1,000 iterations, `reg_coeff` 0.001": lambda term: sum_of_squares(term, 0.001),
-        "the same, `reg_coeff` 0.01": lambda term: sum_of_squares(term, 0.01),
-        "first of these iterations in which the loss rises": first_rise}
-    return markdown(["check", "the article's", "right"],
-                    [(name, check(article_term), check(right_term)) for name, check in checks.items()])
-
-
-# ---------------------------------------------------------------- figures
 
 @figure
 @np.errstate(over="ignore", invalid="ignore")
@@ -195,22 +141,6 @@ def figure_explosion():
     means.set(title="mean of w1", xlabel="iteration", ylim=(-6, 1), xticks=range(0, 110_001, 25_000))
     means.legend(frameon=False, loc="lower left")
     save(fig, "explosion")
-
-
-@figure
-def figure_law():
-    """Measured over predicted iterations, for all rates, penalties and widths."""
-    fig, (axes,) = new_figure(1, width=6, height=5)
-    limits = (90, 6e4)
-    axes.loglog(limits, limits, color="gray", linewidth=1, label="as predicted")
-    for name, marker, size, color in (("rate", "o", 11, BLUE), ("reg_coeff", "s", 6, ORANGE),
-                                      ("hidden_dim", "^", 6, GREEN)):
-        runs = [found("law")[case] for case, changed in LAW.items() if name in changed or not changed]
-        axes.loglog(np.ravel([run["predicted"] for run in runs]), np.ravel([run["iteration"] for run in runs]), marker,
-                    color=color, markersize=size, fillstyle="none", label=f"{name} varied")
-    axes.set(xlabel="predicted iteration", ylabel="measured iteration", xlim=limits, ylim=limits, aspect="equal")
-    axes.legend(frameon=False, loc="upper left")
-    save(fig, "law")
 
 
 if __name__ == "__main__":
