@@ -22,7 +22,7 @@ Run it, look at the pictures, change a number below, and run it again:
     python scratch_mlp.py
     python scratch_mlp.py --hidden_dim 3
 
-The tutorial, docs/index.md, derives each line of this file. The network, its names and its first weights are those of
+The tutorial, docs/index.md, builds it one brick at a time. The network, its names and its first weights are those of
 the article "One LEGO at a time" by Omar U. Florez (2017).
 """
 import math
@@ -44,8 +44,8 @@ class Hyperparameters:
     learning_rate: float = 2.0       # a step is this times the gradient; 0.1 to 5
     num_epochs: int = 10_000         # passes over the training points; 1000 to 1000000
     num_samples: int = 300           # training points; 50 to 1000
-    reg_coeff: float = 1e-4          # strength of the penalty on large weights; 0: none, else up to 1
-    use_bias: bool = True            # False: b1 = b2 = 0, as in the article; such a network cannot learn XOR
+    reg_coeff: float = 1e-4          # strength of the penalty on large weights; 0: none, else up to 0.1
+    use_bias: bool = True            # False: b1 = b2 = 0, as in the article; such a network cannot learn this XOR
 
     # points and first weights
     num_test_samples: int = 1000     # test points, never trained on; 1000 or more

@@ -28,17 +28,17 @@ for epoch in range(201):
     z, h = forward(X)
     if epoch % 50 == 0:
         loss = np.sum((y - h)**2) / (2 * N)                     # how wrong the outputs are
-        accuracy = np.mean(z.argmax(axis=1) == label)           # predicted is the class, 0 or 1, with the larger z
+        accuracy = np.mean(z.argmax(axis=1) == label)           # the predicted class is the one with the larger z
         print(f"epoch {epoch:4d}   loss {loss:.4f}   accuracy {accuracy:.1%}")
 
     dL_dh = (h - y) / N                                         # (N, 2), how the loss changes with each output
     dL_dz = dL_dh * h * (1 - h)                                 # (N, 2), ... with each weighted sum
     dL_dw = X.T @ dL_dz                                         # (2, 2), ... with each weight
     dL_db = dL_dz.sum(axis=0)                                   # (2,), ... with each bias
-    w -= learning_rate * dL_dw                                  # a step: change the weights in w, so that L falls
+    w -= learning_rate * dL_dw                                  # a step: change each weight, so that the loss falls
     b -= learning_rate * dL_db
 
-print("\nThe plane from -3 to 3: where the network predicts class 0 (.) and class 1 (#)")
+print("\npredictions in the plane, class 0 as . and class 1 as #")
 for x2 in np.linspace(3, -3, 13):                               # rows from top to bottom
     places = np.array([[x1, x2] for x1 in np.linspace(-3, 3, 31)])
     z, h = forward(places)

@@ -36,11 +36,12 @@ def measured_gradient(w):
     """How the loss changes with each entry of w: move the entry a little up and a little down, and compare."""
     gradient = np.zeros_like(w)
     for index in np.ndindex(w.shape):
-        w[index] += 1e-5                                        # w is w1, b1, w2 or b2 itself: loss() sees it
+        old = w[index]
+        w[index] = old + 1e-5                                   # w is w1, b1, w2 or b2 itself, so loss() changes
         above = loss()
-        w[index] -= 2e-5
+        w[index] = old - 1e-5
         below = loss()
-        w[index] += 1e-5
+        w[index] = old
         gradient[index] = (above - below) / 2e-5
     return gradient
 
@@ -51,11 +52,13 @@ for epoch in range(601):
         accuracy = np.mean(z2.argmax(axis=1) == label)
         print(f"epoch {epoch:4d}   loss {loss():.4f}   accuracy {accuracy:.1%}")
 
-    gradients = [measured_gradient(w) for w in (w1, b1, w2, b2)]
-    for w, dL_dw in zip((w1, b1, w2, b2), gradients):
-        w -= learning_rate * dL_dw                              # -= changes the numbers inside the array
+    dL_dw1, dL_db1, dL_dw2, dL_db2 = [measured_gradient(w) for w in (w1, b1, w2, b2)]
+    w1 -= learning_rate * dL_dw1
+    b1 -= learning_rate * dL_db1
+    w2 -= learning_rate * dL_dw2
+    b2 -= learning_rate * dL_db2
 
-print("\nThe plane from -3 to 3: where the network predicts class 0 (.) and class 1 (#)")
+print("\npredictions in the plane, class 0 as . and class 1 as #")
 for x2 in np.linspace(3, -3, 13):                               # rows from top to bottom
     places = np.array([[x1, x2] for x1 in np.linspace(-3, 3, 31)])
     z1, h1, z2, h2 = forward(places)

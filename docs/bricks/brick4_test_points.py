@@ -1,4 +1,4 @@
-"""Brick 4: test points, which are never trained on; and the same network without its biases, which cannot learn XOR."""
+"""Brick 4: test points, which are never trained on; and the same network without its biases, which cannot learn it."""
 import numpy as np
 
 learning_rate = 5
@@ -67,10 +67,11 @@ def train(X, y, w1, b1, w2, b2, use_bias):
 
 X, y = load_XOR_data(300, seed=0)                               # training points
 X_test, y_test = load_XOR_data(1000, seed=1)                    # test points
+print("predictions in the plane, class 0 as . and class 1 as #")
 for use_bias in (True, False):
     weights = initialize_weights(H=10)
     train(X, y, *weights, use_bias)
-    print("with biases" if use_bias else "\nwithout biases", end=": ")
+    print("\nwith biases" if use_bias else "\nwithout biases", end=": ")
     print(f"train {accuracy(X, y, *weights):.1%}, test {accuracy(X_test, y_test, *weights):.1%}")
     for x2 in np.linspace(3, -3, 13):
         places = np.array([[x1, x2] for x1 in np.linspace(-3, 3, 31)])

@@ -153,7 +153,7 @@ def table_trouble():
               "a network that can do it: here, with biases"),
              ("diverging: the loss grows without end", "--learning_rate 1000 --reg_coeff 1",
               "a lower learning rate, a weaker penalty"),
-             ("overfitted: test far below train", "--num_samples 50", "more points, or a stronger penalty")]
+             ("overfitted: test far below train", "--num_samples 50", "more points, or a penalty of 0.01 to 0.1")]
     return markdown(["what you see", "settings that show it", "train", "test", "loss", "what helps"],
                     [(what, f"`{flags}`", *figures_of(flags), helps) for what, flags, helps in cases])
 
