@@ -110,7 +110,7 @@ def figure_network():
 def figure_forward():
     """The forward pass as boxes with shapes, each with the numbers of one point; and two of them by hand."""
     figure, (axes,) = canvas(-1.1, 5.7, -2.1, 6.4)
-    steps = ("X", "z1 = X @ w1 + b1", "h1 = s(z1)", "z2 = h1 @ w2 + b2", "h2 = s(z2)", "L = sum (y - h2)² / 2N")
+    steps = ("X", "z1 = X @ w1 + b1", "h1 = s(z1)", "z2 = h1 @ w2 + b2", "h2 = s(z2)", "L = loss(y, h2)")
     for step, height in zip(steps, np.arange(6, -0.5, -1.2), strict=True):
         name = step.split()[0]
         shape = "a number" if name == "L" else f"(N, {len(EXAMPLE[name])})"
