@@ -10,7 +10,7 @@ from docs.experiments import drawings
 
 X, w1, w2 = m.load_XOR_data(1)[0], *m.initialize_weights(2, 3, 2)[::2]
 TRUE = drawings.EXAMPLE | {"x": X[0], "w1": w1, "w2": w2, "dL_dz1": drawings.EXAMPLE["dL_dw1"][0] / X[0, 0],
-                           "s": m.sigmoid, "loss": lambda y, h2, w1, w2: m.loss(y[None], h2[None], w1, w2)}
+                           "s": m.sigmoid, "loss": lambda y, h2: m.loss(y[None], h2[None], w1, w2)}
 COLORED = {"forward": "", "network": "x[0]>h1[0] x[1]>h1[0]", "path_w2": "L>h2[0] h2[0]>z2[0] z2[0]>w2[0,0]",
            "paths_w1": "L>h2[0] h2[0]>z2[0] z2[0]>h1[0] L>h2[1] h2[1]>z2[1] z2[1]>h1[0] h1[0]>z1[0] z1[0]>w1[0,0]"}
 
