@@ -44,7 +44,8 @@ def try_edits(names):
         if len(names) > 1:
             expect(0, folder, "docs/make.py")
             assert "measured with other settings" in expect(0, folder, "docs/make.py", "--check")
-            print("published: --check is green, and what is stale is listed", flush=True)
+            expect(0, folder, "-m", "pytest", "-q", "-x")
+            print("published: --check and the tests are green, and what is stale is listed", flush=True)
 
 
 if __name__ == "__main__":

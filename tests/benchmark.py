@@ -175,10 +175,9 @@ def benchmark_runs():
 def benchmark_trainings():
     script = [*SCRIPT, "--num_frames", 0]
     rivals = {package: ["-m", "tests.benchmark", package] for package in INSTALLED}
-    best = best_processes({"project": script, "wide": [*script, "--hidden_dim", 50]} | rivals)
+    best = best_processes({"project": script} | rivals)
     *_, last = train(HP)
     row("training in all, no pictures", f"{best['project'][0]:.1f} s")
-    row("training in all, no pictures, 50 neurons", f"{best['wide'][0]:.1f} s")
     for name, title in (("torch", "eager PyTorch"), ("jax", "a jitted JAX loop")):
         if name in rivals:
             assert abs(float(best[name][2]) - last.loss) < 1e-9

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import scratch_mlp
-from docs.experiments import deep_mlp, exploding_and_vanishing
+from docs.experiments import deep_mlp
 from docs.lab import checks
 
 SOURCE = Path(deep_mlp.__file__).read_text(encoding="utf-8")
@@ -72,15 +72,3 @@ def test_one_hidden_layer_is_scratch_mlp():
         np.testing.assert_allclose(deep_mlp.loss(y, deep_mlp.forward(X, ws, bs)[-1]), snapshot.loss, rtol=1e-12)
         for found, true in zip((*ws, *bs), (snapshot.w1, snapshot.w2, snapshot.b1, snapshot.b2), strict=True):
             np.testing.assert_allclose(found, true, rtol=1e-10)
-
-
-def test_gain():
-    (w1, w2), bs = deep_mlp.initialize((300, 200, 100), gain=4.0)
-    np.testing.assert_allclose([np.sqrt(300) * w1.std(), np.sqrt(200) * w2.std()], 4.0, rtol=0.02)
-
-
-def test_what_is_said_of_wide_and_narrow_layers():
-    for gain in exploding_and_vanishing.GAINS:
-        narrow, wide = (np.median(exploding_and_vanishing.factors(gain, width)) for width in (10, 200))
-        assert narrow < wide
-        assert abs(wide / exploding_and_vanishing.mean_field(gain)[1] - 1) < 0.02
