@@ -166,9 +166,9 @@ def test_curves_and_numbers(history):
                                "\u2014 train ", f"{s.train_accuracy:.1%}"]
     assert words(boundary) == ["Boundary at epoch ", "781"]
     assert words(loss) == ["Loss at epoch ", "781", "\u2014 loss ", f"{s.loss:.4g}"]
-    for axes, name, colour in ((accuracy, "train_accuracy", "black"), (accuracy, "test_accuracy", "#009e73"),
-                               (loss, "loss", "black")):
-        curve, = (line for line in axes.lines if line.get_color() == colour)
+    numbers, curves = [*accuracy.texts[3::2], loss.texts[3]], [*accuracy.lines, *loss.lines]
+    for number, curve, name in zip(numbers, curves, ("test_accuracy", "train_accuracy", "loss"), strict=True):
+        assert number.get_color() == curve.get_color() == ("#009e73" if name == "test_accuracy" else "black")
         epochs, values = curve.get_data()
         assert list(epochs) == [0, 31, 125, 281, 500, 781]
         assert list(values) == [getattr(snapshot, name) for snapshot in history[:6]]
