@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from docs.lab.checks import PROJECT, settings
+from docs.experiments.common import published
+from docs.lab.checks import PROJECT
 from scratch_mlp import forward, initialize_weights, load_XOR_data, loss, run_epoch, train
 
-HP = settings(learning_rate=2.0, num_epochs=10_000)             # the defaults as they are published
+HP = published()
 RATE, REG = HP.learning_rate, HP.reg_coeff
 SCRIPT = [PROJECT / "scratch_mlp.py", "--learning_rate", RATE, "--num_epochs", HP.num_epochs]
 INSTALLED = [package for package in ("torch", "jax") if importlib.util.find_spec(package)]

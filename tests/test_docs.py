@@ -46,9 +46,9 @@ def test_sessions_can_be_pasted(name):
 
 
 @each_page
-def test_quoted_lines_are_those_of_the_script(name):
+def test_quoted_lines_stand_in_a_program(name):
     for block in fenced(PAGES[name], "python") if "pytorch" not in name else []:
-        assert any(flush_left(block) in flush_left(text) for text in [SOURCE, *TEXTS]), block
+        assert any(flush_left(block) in flush_left(text) for text in [SOURCE, *TEXTS]), f"in no .py file:\n{block}"
 
 
 @each_page
@@ -101,7 +101,7 @@ def test_pictures():
     """Each has words; a GIF is small, and its last frame is beside it; no other picture is in the folder."""
     shown = shown_pictures()
     for path, words in shown.items():
-        assert len(words) > 40
+        assert len(words) > 40, f"{path.name}: say in the brackets, in more than 40 letters, what is to be seen"
         if path.suffix == ".gif":
             assert path.stat().st_size < 1e6
             still = iio.imread(path.with_suffix(".png"), mode="RGB")
@@ -138,7 +138,6 @@ def test_pytorch():
 
 def test_an_edited_default_is_said(monkeypatch):
     monkeypatch.setitem(common.PUBLISHED, "hidden_dim", 7)
-    edited = publish.edited_defaults()
-    assert "hidden_dim" in edited
+    assert "hidden_dim" in publish.edited_defaults()
     assert next(publish.complaints()).startswith("not the published settings: ")
-    assert len(publish.stale()) == len(publish.EXPERIMENTS)
+    assert len([*publish.stale()]) == len(publish.EXPERIMENTS)

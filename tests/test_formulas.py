@@ -300,14 +300,16 @@ def test_bounds():
 
 def test_each_displayed_formula_has_its_test():
     found = re.findall(r"^```math\n(.*?)^```$", "\n".join(PAGES.values()), re.MULTILINE | re.DOTALL)
-    assert {" ".join(formula.split()) for formula in found} == FORMULAS.keys()
+    assert {" ".join(formula.split()) for formula in found} == FORMULAS.keys(), "left: on a page; right: with a test"
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_formulas_in_sentences_survive_markdown(page):
     r"""GitHub takes them for Markdown first: $$, \, and *, a bare | or <, a _ after a bracket, and ($ are lost."""
     text = re.sub(r"^```.*?^```$|`[^`\n]*`", "x", PAGES[page], flags=re.MULTILINE | re.DOTALL)
+    assert "$$" not in text, "write a display formula as a block ```math"
     before, *parts = text.split("$")
+    assert len(parts) % 2 == 0, "a single $: begin or end of a formula is missing"
     for formula, after in zip(parts[::2], parts[1::2], strict=True):
         assert before[-1:] in ("", " ", "\n"), formula
         assert re.fullmatch(r"\S([^\n]*\S)?", formula), formula

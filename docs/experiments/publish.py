@@ -92,10 +92,12 @@ def edited_defaults():
 
 
 def stale():
-    """The commands of the experiments that were measured with other settings than those published now."""
-    names = [script.__name__.rpartition(".")[2] for script in EXPERIMENTS]
-    return [f"python -m docs.experiments.{name}" for name in names
-            if common.stored(name)["about"]["settings"] != common.PUBLISHED]
+    """A line for each of the experiments that were measured with other settings than those published now."""
+    for script in EXPERIMENTS:
+        then = common.stored(script.__name__.rpartition(".")[2])["about"]["settings"].items()
+        changed = ", ".join(f"{name} = {value}" for name, value in then if common.PUBLISHED.get(name) != value)
+        if changed:
+            yield f"measured with other settings ({changed}): python -m {script.__name__}"
 
 
 def complaints():
@@ -135,8 +137,8 @@ def main():
         print("\n".join(lines) or "all pages are up to date")
     else:
         make()
-    for command in stale():
-        print(f"measured with other settings than those published: {command}")
+    for line in stale():
+        print(line)
     return 1 if lines else 0
 
 
