@@ -15,7 +15,6 @@ from scratch_mlp import Hyperparameters
       for value in (0, -1, 2.0, 1.5, None, True, float("nan"), 10**9, "1e3", "", "9" * 50, "3\n4")),
     ("data_seed", 2**32 - 1, "a whole number from 0 to 4294967294"),
     ("weight_seed", -1, "a whole number from 0 to 4294967295"),
-    ("hidden_dim", 0, "a whole number from 1 to 1000"),
     ("num_epochs", 1e6, "a whole number from 0 to 1000000000"),
     *((name, value, "a number from 0 to 1000000") for name in ("learning_rate", "lr_decay", "reg_coeff", "clip_norm")
       for value in (-1e-9, float("nan"), float("inf"), -float("inf"), 1e300, "fast", None, False, 1j)),
