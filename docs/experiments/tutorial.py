@@ -106,7 +106,7 @@ def settings_table(names):
 
 @table
 def table_settings():
-    return settings_table([*PUBLISHED, "output_dir"])
+    return settings_table([*list(PUBLISHED)[6:], "output_dir"])
 
 
 @table
