@@ -1,6 +1,6 @@
 """Edits defaults in copies of the project, as users do: python .ci/edited_defaults.py, many minutes.
 
-The tests have to stay green, and docs/make.py --check has to say what is not published; once it is, --check is green.
+The tests have to stay green, and docs/make.py --check has to say what is not published; once it is, both are green.
 """
 import re
 import shutil

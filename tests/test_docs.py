@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import utils
-from docs.experiments import common, publish
+from docs.experiments import common, learning, publish
 from docs.lab.bugs import SOURCE
 from docs.lab.checks import PROJECT, settings
 from scratch_mlp import Hyperparameters, train
@@ -137,7 +137,8 @@ def test_pytorch():
 
 
 def test_an_edited_default_is_said(monkeypatch):
-    monkeypatch.setitem(common.PUBLISHED, "hidden_dim", 7)
-    assert "hidden_dim" in publish.edited_defaults()
+    monkeypatch.setitem(common.PUBLISHED, "num_samples", 7)
+    assert "num_samples" in publish.edited_defaults()
+    assert len(learning.training_points()[0]) == 7, "the pictures show other points"
     assert next(publish.complaints()).startswith("not the published settings: ")
     assert len([*publish.stale()]) == len(publish.EXPERIMENTS)

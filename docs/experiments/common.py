@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import signal
+import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 from multiprocessing import get_context
@@ -26,7 +27,7 @@ PICTURES, RESULTS = DOCS / "pictures", DOCS / "experiments" / "results"
 PUBLISHED = json.loads((DOCS / "published.json").read_text(encoding="utf-8"))      # the settings of all pages
 np.empty(2**21)     # freed again; now Linux keeps what a step frees, and many neurons train twice as fast
 
-BLUE, ORANGE, GREEN = utils.CLASSES[0][2], utils.CLASSES[1][2], utils.TEST["color"]
+BLUE, ORANGE = utils.CLASSES[0][2], utils.CLASSES[1][2]
 SEEDS = (2017, *range(20))                          # of the first weights: the default, and twenty others
 
 
@@ -143,7 +144,9 @@ def store(name, results):
     for experiment, cases in results.items():
         rows = ",\n".join(f"  {json.dumps(case)}: {json.dumps(found)}" for case, found in cases.items())
         lines.append(f"{json.dumps(experiment)}: {{\n{rows}\n}}")
-    (RESULTS / f"{name}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    unfinished = RESULTS / f"{name}.part"
+    unfinished.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    unfinished.replace(RESULTS / f"{name}.json")
 
 
 @cache
@@ -170,6 +173,10 @@ def figure(make):
 def main(name, experiments, doc):
     """What the script of a page does: measure its experiments, {name: (measure, cases)}, and store the results."""
     argparse.ArgumentParser(description=doc).parse_args()
-    store(name, {experiment: over_seeds(measure, cases, experiment)
-                 for experiment, (measure, cases) in experiments.items()})
+    try:
+        store(name, {experiment: over_seeds(measure, cases, experiment)
+                     for experiment, (measure, cases) in experiments.items()})
+    except KeyboardInterrupt:
+        print("\ninterrupted: what was stored before is as it was")
+        sys.exit(130)
     print("stored; now python docs/make.py brings the page up to date")

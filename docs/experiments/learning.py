@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.patches import PathPatch
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
+import scratch_mlp
 import utils
 from docs.experiments.common import figure, new_figure, plane, published, save, show_levels, table, train_with
 from docs.lab import checks
@@ -17,6 +18,12 @@ LIMIT = 3.3                                         # the plane is shown from -L
 GRID = {"width": 8.8, "sharex": True, "sharey": True, "subplot_kw": {"xticks": (-2, 0, 2), "yticks": (-2, 0, 2)}}
 
 history_of = cache(train_with)
+
+
+def training_points(script=scratch_mlp):
+    """X and y with which the runs of the published settings are trained."""
+    hp = published()
+    return script.load_XOR_data(hp.num_samples, hp.data_seed)
 
 
 def show_line(axes, values, limit=LIMIT, **style):
@@ -80,7 +87,7 @@ def four_neurons():
 def first_neurons(count, weights):
     """The network with so many of its hidden neurons: b2 gets the mean of the others' part over the training points."""
     w1, b1, w2, b2 = weights
-    z1, h1, z2, h2 = forward(load_XOR_data()[0], *weights)
+    z1, h1, z2, h2 = forward(training_points()[0], *weights)
     return w1[:, :count], b1[:count], w2[:count], b2 + h1.mean(axis=0)[count:] @ w2[count:]
 
 
@@ -94,7 +101,7 @@ def figure_neurons():
         show_levels(alone, (1 + np.sign(w2[j, 1] - w2[j, 0]) * h1[:, j]) / 2, LIMIT)
         show_line(alone, z1[:, j], linestyle="--")
         show_network(together, first_neurons(j + 1, weights))
-        utils.add_points(together, *load_XOR_data(), markersize=2.5, markeredgewidth=0.3)
+        utils.add_points(together, *training_points(), markersize=2.5, markeredgewidth=0.3)
         alone.set(title=f"neuron {j}")
         together.set(title=" + ".join(map(str, range(j + 1))) if j else "0 alone", xlabel="x1")
     for axes in panels[:, 0]:
@@ -115,7 +122,7 @@ def figure_stills():
         for axes, frame in zip(row, FRAMES, strict=True):
             s = history_of(flags)[frame]
             show_network(axes, s[-4:])
-            utils.add_points(axes, *load_XOR_data(), markersize=3, markeredgewidth=0.3)
+            utils.add_points(axes, *training_points(), markersize=3, markeredgewidth=0.3)
             axes.set(title=f"epoch {s.epoch}: {s.train_accuracy:.0%}")
     save(figure, "stills")
 
@@ -137,7 +144,7 @@ def figure_folding():
     """The plane as a sheet in the space of three hidden neurons, and the cut between the classes, while it learns."""
     view = {"projection": "3d", "proj_type": "ortho", "elev": 40, "azim": 60}
     figure, panels = new_figure(2, width=8.8, height=8, rows=2, subplot_kw=view)
-    X, y = load_XOR_data()
+    X, y = training_points()
     looks = dict.fromkeys(("xlim", "ylim", "zlim", "xticks", "yticks", "zticks"), (0, 1))
     looks |= {"xlabel": "h1[0]", "ylabel": "h1[1]", "zlabel": "h1[2]"}
     for axes, frame in zip(panels.ravel(), (0, *FRAMES), strict=True):
@@ -164,7 +171,7 @@ def figure_mistakes():
     """The test points that the default run gets wrong; from nearby, also the points that it has learnt from."""
     figure, (far, near) = new_figure(2, height=4.4)
     weights = history_of("")[-1][-4:]
-    utils.add_points(near, *load_XOR_data(), markersize=5, markeredgecolor="white")
+    utils.add_points(near, *training_points(), markersize=5, markeredgecolor="white")
     X, y = mistakes(weights)
     far.set(title=f"{len(X)} mistakes on test points", ylabel="x2")
     near.set(title="nearby, with training points")
@@ -199,6 +206,6 @@ def figure_circle():
     figure, (axes,) = new_figure(1, width=5, height=5)
     script, last = circle()
     show_network(axes, last[-4:])
-    utils.add_points(axes, *script.load_XOR_data())
+    utils.add_points(axes, *training_points(script))
     axes.set(xlabel="x1", ylabel="x2", title=f"train {last.train_accuracy:.1%}, test {last.test_accuracy:.1%}")
     save(figure, "circle")

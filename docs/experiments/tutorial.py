@@ -13,7 +13,7 @@ import scratch_mlp
 import utils
 from docs.experiments import common
 from docs.experiments.common import BLUE, ORANGE, PUBLISHED, figure, markdown, new_figure, save, table
-from docs.experiments.learning import history_of
+from docs.experiments.learning import history_of, training_points
 from docs.lab import checks
 from docs.lab.bugs import BUGS, SOURCE
 from scratch_mlp import Hyperparameters, forward, initialize_weights, load_XOR_data, sigmoid
@@ -22,8 +22,7 @@ from scratch_mlp import Hyperparameters, forward, initialize_weights, load_XOR_d
 def make_film():
     """all.gif and all.png of the default run, as default.gif and default.png, if the last frame has changed."""
     with tempfile.TemporaryDirectory() as folder:
-        X, y = load_XOR_data(PUBLISHED["num_samples"], PUBLISHED["data_seed"])
-        utils.draw(history_of(""), forward, X, y, folder, PUBLISHED["frame_ms"])
+        utils.draw(history_of(""), forward, *training_points(), folder, PUBLISHED["frame_ms"])
         if common.difference(Path(folder, "all.png"), common.PICTURES / "default.png") > 0.05:
             for kind in ("gif", "png"):
                 shutil.copyfile(Path(folder, f"all.{kind}"), common.PICTURES / f"default.{kind}")
