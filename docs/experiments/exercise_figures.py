@@ -1,9 +1,13 @@
-"""The picture of docs/lab.md, and the solutions of docs/lab/solutions.md."""
-import json
+"""What docs/lab.md shows: a report of the checker, and the picture of an exercise."""
+import contextlib
+import io
+import tempfile
+from pathlib import Path
 from string import ascii_lowercase
 
 from docs.experiments.common import figure, new_figure, save, table, train_with
-from docs.lab.exercises import EXERCISES, LAB
+from docs.lab import report
+from docs.lab.slips import BRICKS, broken_source, slips_of
 
 CURVES = (                                          # as the exercise asks for them
     "--hidden_dim 10 --num_epochs 4000 --learning_rate 0.5 --reg_coeff 0.0001 --use_bias True",
@@ -12,6 +16,37 @@ CURVES = (                                          # as the exercise asks for t
     "--hidden_dim 10 --num_epochs 4000 --learning_rate 1 --reg_coeff 0.0001 --use_bias False",
 )
 
+
+# ---------------------------------------------------------------- the lab
+
+def network_with(brick, slips):
+    """A file my_mlp.py in which all is right, but for these slips in one brick."""
+    sources = [broken_source(name, slips if name == brick else ()) for name in BRICKS]
+    return "\n\n".join(["import numpy as np\nfrom scratch_mlp import PENALTIES\n", *sources])
+
+
+def report_of(text, name="my_mlp.py"):
+    """The exit status, and what the checker prints, of a file with this text (without a process of its own)."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as output:
+        path = Path(folder, name)
+        path.write_text(text, encoding="utf-8")
+        status = report.run(path, 20, lambda function, *arguments: function(*arguments))
+    return status, output.getvalue()
+
+
+@table
+def table_report():
+    """The report of a file in which the error is not divided by N."""
+    slip = next(slip for slip in slips_of("backward") if slip[0].startswith("1/N is missing from the error"))
+    return f"```\n{report_of(network_with('backward', [slip]))[1]}```"
+
+
+@table
+def table_num_slips():
+    return str(sum(len(slips_of(brick)) for brick in BRICKS))
+
+
+# ---------------------------------------------------------------- the exercises
 
 def ordered_runs(num_frames=100):
     """(settings, history) of each of the CURVES, from the highest loss at the end to the lowest."""
@@ -28,20 +63,3 @@ def figure_curves():
         axes.set(title=letter, xlabel="epoch", xticks=(0, 2000, 4000), ylim=(0, 0.3))
     panels[0].set_ylabel("loss")
     save(curves, "curves")
-
-
-@table
-def table_solutions():
-    """Each question, its answer and why; of a bug, the patch."""
-    return "\n\n".join(f"**{number}.** {exercise['question']}\n\n{answer(number, exercise)}\n\n{exercise['why']}"
-                       for number, exercise in EXERCISES.items())
-
-
-def answer(number, exercise):
-    if exercise["kind"] == "line":
-        hunk = (LAB / "patches" / f"{number}.patch").read_text(encoding="utf-8").partition("@@\n")[2]
-        return f"```diff\n{hunk}```"
-    if exercise["kind"] == "weights":
-        rows = ",\n ".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in exercise["answer"].items())
-        return f"```json\n{{{rows}}}\n```"
-    return f"**{exercise['answer']}**"

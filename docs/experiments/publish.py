@@ -31,10 +31,11 @@ from docs.experiments import (
     what_it_can_learn,
     why_75_percent,
     why_it_exploded,
+    worksheet,
 )
 
 EXPERIMENTS = (what_it_can_learn, why_75_percent, why_it_exploded, exploding_and_vanishing)
-SCRIPTS = (tutorial, drawings, exercise_figures, *EXPERIMENTS)      # their tables and figures are those of common
+SCRIPTS = (tutorial, drawings, exercise_figures, worksheet, *EXPERIMENTS)    # tables and figures are those of common
 
 
 def pages():
