@@ -1,6 +1,6 @@
 """Speed and memory, as a table: python -m tests.benchmark, some minutes. Limits in seconds are for a fast machine.
 
-Rivals are measured in the same run, by turns, and must arrive at the same loss; PyTorch and JAX only where installed.
+Rivals are measured in the same run, by turns, and must arrive at the same loss; PyTorch only where installed.
 """
 import importlib.util
 import os
@@ -19,7 +19,7 @@ from scratch_mlp import forward, initialize_weights, load_XOR_data, loss, run_ep
 HP = published()
 RATE, REG = HP.learning_rate, HP.reg_coeff
 SCRIPT = [PROJECT / "scratch_mlp.py", "--learning_rate", RATE, "--num_epochs", HP.num_epochs]
-INSTALLED = [package for package in ("torch", "jax") if importlib.util.find_spec(package)]
+TORCH = importlib.util.find_spec("torch")
 
 AT_MOST = {                                         # the limits of the rows of the table that have one
     "`--help`": "0.3 s",
@@ -28,7 +28,6 @@ AT_MOST = {                                         # the limits of the rows of 
     "one million epochs on 50 points": "36 s",
     "`all.gif` of the default run": "1 MB",
     "training in all, no pictures / eager PyTorch": "0.25",
-    "training in all, no pictures / a jitted JAX loop": "1.00",
     "step, 50 points / the same in NumPy with `out=`": "1.4",
     "step, 50 points / the same in PyTorch": "0.20",
     "step, 300 points / the same in NumPy with `out=`": "1.4",
@@ -100,22 +99,6 @@ def train_with_torch():
     return weights
 
 
-def train_with_jax():
-    import jax
-    jax.config.update("jax_enable_x64", True)
-    X, y = load_XOR_data(HP.num_samples)
-
-    def jax_loss(weights):
-        w1, b1, w2, b2 = weights
-        h2 = jax.nn.sigmoid(jax.nn.sigmoid(X @ w1 + b1) @ w2 + b2)
-        return ((y - h2)**2).sum() / (2 * len(X)) + REG / (2 * len(X)) * ((w1**2).sum() + (w2**2).sum())
-
-    def step(epoch, weights):
-        return [w - RATE * g for w, g in zip(weights, jax.grad(jax_loss)(weights), strict=True)]
-    loop = jax.jit(lambda weights: jax.lax.fori_loop(0, HP.num_epochs, step, weights))
-    return [np.asarray(w) for w in loop(list(initialize_weights(2, HP.hidden_dim, 2)))]
-
-
 def print_loss(w1, b1, w2, b2):
     X, y = load_XOR_data(HP.num_samples)
     print(loss(y, forward(X, w1, b1, w2, b2)[-1], w1, w2, REG))
@@ -124,7 +107,7 @@ def print_loss(w1, b1, w2, b2):
 def best_steps(N):
     """Microseconds of a step of each way to write it, the best of ten rounds in which each has its turn."""
     made = {"project": project_step(N), "floor": floor_step(N)}
-    if "torch" in INSTALLED:
+    if TORCH:
         made["torch"] = torch_step(N)
     best = dict.fromkeys(made, np.inf)
     for _ in range(10):
@@ -175,14 +158,13 @@ def benchmark_runs():
 
 def benchmark_trainings():
     script = [*SCRIPT, "--num_frames", 0]
-    rivals = {package: ["-m", "tests.benchmark", package] for package in INSTALLED}
+    rivals = {"torch": ["-m", "tests.benchmark", "torch"]} if TORCH else {}
     best = best_processes({"project": script} | rivals)
     *_, last = train(HP)
     row("training in all, no pictures", f"{best['project'][0]:.1f} s")
-    for name, title in (("torch", "eager PyTorch"), ("jax", "a jitted JAX loop")):
-        if name in rivals:
-            assert abs(float(best[name][2]) - last.loss) < 1e-9
-            row(f"training in all, no pictures / {title}", f"{best['project'][0] / best[name][0]:.2f}")
+    if TORCH:
+        assert abs(float(best["torch"][2]) - last.loss) < 1e-9
+        row("training in all, no pictures / eager PyTorch", f"{best['project'][0] / best['torch'][0]:.2f}")
 
 
 def benchmark_steps():
@@ -196,7 +178,7 @@ def benchmark_steps():
 
 if __name__ == "__main__":
     if sys.argv[1:]:
-        print_loss(*{"torch": train_with_torch, "jax": train_with_jax}[sys.argv[1]]())
+        print_loss(*train_with_torch())
     else:
         print("| what | measured | at most |\n| --- | --- | --- |")
         benchmark_runs()                            # first: the memory of a process is never less than its parent's

@@ -1,28 +1,16 @@
 """The deep network of the docs: its gradient is that of its loss, and with one hidden layer it is scratch_mlp."""
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
-import pytest
 
 import scratch_mlp
 from docs.experiments import deep_mlp
 from docs.lab import checks
 
-SOURCE = Path(deep_mlp.__file__).read_text(encoding="utf-8")
 NETWORKS = [(1, "sigmoid"), (2, "tanh"), (3, "sigmoid"), (4, "relu")]       # depth, activation
-BUGS = {                                         # what is wrong: (the line as it is, the line as it should not be)
-    "s' forgotten": (" * ds_dz(hs[layer])", ""),
-    "s' of the layer below": ("ds_dz(hs[layer])", "ds_dz(hs[layer - 1][:, :1])"),
-    "s' of tanh": ("1 - h**2", "1 - h"),
-    "s' of the output forgotten": ("/ len(y) * hs[-1] * (1 - hs[-1])", "/ len(y)"),
-    "weights not transposed": ("dL_dzs[0] @ ws[layer].T", "dL_dzs[0] @ np.resize(ws[layer], ws[layer].T.shape)"),
-    "weights of another layer": ("ws[layer].T", "np.resize(ws[layer - 1], ws[layer].shape).T"),
-    "mean over the points for the biases": ("dL_dz.sum(axis=0)", "dL_dz.mean(axis=0)"),
-}
 
 
-def complex_step(m, X, y, ws, bs, activation, step=1e-30):
+def complex_step(X, y, ws, bs, activation, step=1e-30):
     """The gradient of the loss, Im L(w + i step) / step, for all weights, then all biases."""
     gradients = []
     for k, weight in enumerate([*ws, *bs]):
@@ -30,34 +18,22 @@ def complex_step(m, X, y, ws, bs, activation, step=1e-30):
         for index in np.ndindex(weight.shape):
             moved = [w.astype(complex) for w in (*ws, *bs)]
             moved[k][index] += 1j * step
-            h = m.forward(X, moved[:len(ws)], moved[len(ws):], activation)[-1]
-            gradients[k][index] = m.loss(y, h).imag / step
+            h = deep_mlp.forward(X, moved[:len(ws)], moved[len(ws):], activation)[-1]
+            gradients[k][index] = deep_mlp.loss(y, h).imag / step
     return gradients
 
 
-def check_deep_gradients(m):
+def test_the_gradient_is_that_of_the_loss():
     """Array by array, to twelve digits, of weights and biases of which none is zero."""
     for depth, activation in NETWORKS:
         random = np.random.RandomState(depth)
         X, y = scratch_mlp.load_XOR_data(5, depth)
         widths = (2, *[3] * depth, 2)
         ws, bs = [random.randn(*pair) for pair in pairwise(widths)], [random.randn(width) for width in widths[1:]]
-        dL_dws, dL_dbs, dL_dzs = m.backward(y, m.forward(X, ws, bs, activation), ws, activation)
-        for found, true in zip((*dL_dws, *dL_dbs), complex_step(m, X, y, ws, bs, activation), strict=True):
+        dL_dws, dL_dbs, dL_dzs = deep_mlp.backward(y, deep_mlp.forward(X, ws, bs, activation), ws, activation)
+        for found, true in zip((*dL_dws, *dL_dbs), complex_step(X, y, ws, bs, activation), strict=True):
             assert found.shape == true.shape
             assert checks.relative_error(found, true, floor=1e-16) < 1e-12
-
-
-def test_the_gradient_is_that_of_the_loss():
-    check_deep_gradients(deep_mlp)
-
-
-@pytest.mark.parametrize(("right", "wrong"), BUGS.values(), ids=BUGS)
-def test_a_slip_in_the_deep_network_is_caught(right, wrong):
-    assert SOURCE.count(right) == 1
-    mutant = checks.module_of(SOURCE.replace(right, wrong))
-    with pytest.raises(AssertionError):
-        check_deep_gradients(mutant)
 
 
 def test_one_hidden_layer_is_scratch_mlp():
