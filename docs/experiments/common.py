@@ -27,7 +27,7 @@ PICTURES, RESULTS = DOCS / "pictures", DOCS / "experiments" / "results"
 PUBLISHED = json.loads((DOCS / "published.json").read_text(encoding="utf-8"))      # the settings of all pages
 np.empty(2**21)     # freed again; now Linux keeps what a step frees, and many neurons train twice as fast
 
-BLUE, ORANGE = utils.CLASSES[0][2], utils.CLASSES[1][2]
+RED, PURPLE = "#c1121f", "#7a3192"                  # not those of the classes, which always mean the classes
 SEEDS = (2017, *range(20))                          # of the first weights: the default, and twenty others
 
 
@@ -102,12 +102,12 @@ def train_with(flags=""):
         return list(train(published(flags)))
 
 
-def over_seeds(measure, cases, label):
-    """{case: {quantity: its value for each of the SEEDS}}, where measure(case, seed) is {quantity: value}.
+def over_seeds(measure, cases, seeds=SEEDS):
+    """{case: {quantity: its value for each of the seeds}}, where measure(case, seed) is {quantity: value}.
 
     On all cores, with a line of progress.
     """
-    jobs = [(case, seed) for case in cases for seed in SEEDS]
+    jobs = [(case, seed) for case in cases for seed in seeds]
     os.environ["OPENBLAS_NUM_THREADS"] = "1"        # as many processes as cores; more threads get in the way
     pool = ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=signal.signal,
                                initargs=(signal.SIGINT, signal.SIG_IGN))
@@ -116,11 +116,11 @@ def over_seeds(measure, cases, label):
         found = {}
         for future in as_completed(futures):
             found[futures[future]] = future.result()
-            print(f"\r{label}: {len(found)} of {len(jobs)} runs", end="", flush=True)
+            print(f"\r{measure.__name__}: {len(found)} of {len(jobs)} runs", end="", flush=True)
         print()
     finally:
         pool.shutdown(cancel_futures=True)
-    return {case: {quantity: [found[case, seed][quantity] for seed in SEEDS] for quantity in found[case, SEEDS[0]]}
+    return {case: {quantity: [found[case, seed][quantity] for seed in seeds] for quantity in found[case, seeds[0]]}
             for case in cases}
 
 
@@ -138,7 +138,7 @@ def store(name, results):
     """Write {experiment: {case: {quantity: values}}} as JSON, a case in a line, with what it is from and a checksum."""
     results = {experiment: {case: {quantity: [short(value) for value in values] for quantity, values in found.items()}
                             for case, found in cases.items()} for experiment, cases in results.items()}
-    about = {"seeds": SEEDS, "python": platform.python_version(), "numpy": np.__version__, "settings": PUBLISHED,
+    about = {"python": platform.python_version(), "numpy": np.__version__, "settings": PUBLISHED,
              "checksum": checksum(results)}
     lines = [f'"about": {json.dumps(about)}']
     for experiment, cases in results.items():
@@ -171,11 +171,10 @@ def figure(make):
 
 
 def main(name, experiments, doc):
-    """What the script of a page does: measure its experiments, {name: (measure, cases)}, and store the results."""
+    """What the script of a page does: measure and store its experiments, {name: (measure, cases, seeds if not all)}."""
     argparse.ArgumentParser(description=doc).parse_args()
     try:
-        store(name, {experiment: over_seeds(measure, cases, experiment)
-                     for experiment, (measure, cases) in experiments.items()})
+        store(name, {experiment: over_seeds(*arguments) for experiment, arguments in experiments.items()})
     except KeyboardInterrupt:
         print("\ninterrupted: what was stored before is as it was")
         sys.exit(130)

@@ -5,10 +5,10 @@ from itertools import pairwise, product
 import numpy as np
 
 import scratch_mlp
-from docs.experiments.common import figure, new_figure, save
+from docs.experiments.common import PURPLE, RED, figure, new_figure, save
 from docs.lab.checks import loss_at, worked_numbers
 
-INK, GREY, PALE, RED, PURPLE, GROUND = "black", "#6b6b6b", "#c4c4c4", "#c1121f", "#7a3192", "#f1f1f1"
+INK, GREY, PALE, GROUND = "black", "#6b6b6b", "#c4c4c4", "#f1f1f1"
 
 X, y = scratch_mlp.load_XOR_data(1)
 weights = scratch_mlp.initialize_weights(2, 3, 2)

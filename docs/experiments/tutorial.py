@@ -12,7 +12,7 @@ import numpy as np
 import scratch_mlp
 import utils
 from docs.experiments import common
-from docs.experiments.common import BLUE, ORANGE, PUBLISHED, figure, markdown, new_figure, save, table
+from docs.experiments.common import PUBLISHED, PURPLE, RED, figure, markdown, new_figure, save, table
 from docs.experiments.learning import history_of, training_points
 from docs.lab import checks
 from docs.lab.bugs import BUGS, SOURCE
@@ -81,7 +81,7 @@ def figure_differences():
     steps = 10.0 ** np.arange(-30, 0.5, 0.25)
     errors = np.array([differences(step) for step in steps])
     figure, (axes,) = new_figure(1, width=8)
-    styles = (("forward", {"color": ORANGE, "linestyle": ":"}), ("central", {"color": BLUE, "linestyle": "--"}),
+    styles = (("forward", {"color": RED, "linestyle": ":"}), ("central", {"color": PURPLE, "linestyle": "--"}),
               ("complex", {"color": "black"}))
     for (name, style), error in zip(styles, errors.T, strict=True):
         axes.loglog(steps, np.maximum(error, 1e-17), label=name, **style)

@@ -9,7 +9,7 @@ from docs.experiments import common
 from docs.experiments.common import figure, markdown, new_figure, save, spread, table
 from scratch_mlp import accuracy, backward, forward, initialize_weights, load_XOR_data, loss
 
-RATE, STEPS = 2.0, 6000
+HP = common.published()
 CASES = {                                           # neurons, where there are biases
     "10 neurons, no biases": (10, "no"),
     "10 neurons, output biases": (10, "output"),
@@ -28,13 +28,13 @@ def reflect(X, y):
 def trained(X, y, hidden_dim, biases, seed):
     """The weights w1, b1, w2, b2 after all steps."""
     w1, b1, w2, b2 = weights = initialize_weights(2, hidden_dim, 2, seed)
-    for _ in range(STEPS):
+    for _ in range(HP.num_epochs):
         z1, h1, z2, h2 = forward(X, w1, b1, w2, b2)
         dL_dw1, dL_db1, dL_dw2, dL_db2 = backward(X, y, h1, h2, w1, w2)
-        w1 -= RATE * dL_dw1
-        b1 -= RATE * dL_db1 * (biases in ("hidden", "both"))
-        w2 -= RATE * dL_dw2
-        b2 -= RATE * dL_db2 * (biases in ("output", "both"))
+        w1 -= HP.learning_rate * dL_dw1
+        b1 -= HP.learning_rate * dL_db1 * (biases in ("hidden", "both"))
+        w2 -= HP.learning_rate * dL_dw2
+        b2 -= HP.learning_rate * dL_db2 * (biases in ("output", "both"))
     return weights
 
 
@@ -56,7 +56,7 @@ def or_network(k):
 
 
 def xor_network(b):
-    """Four neurons, of which each has the bias b: bump(x1 + x2) - bump(x1 - x2), bump(u) = s(u + b) + s(b - u)."""
+    """bump(x1 + x2) - bump(x1 - x2), where bump(u) = s(u + b) + s(b - u)."""
     w1 = np.array([[1.0, -1.0, 1.0, -1.0], [1.0, -1.0, -1.0, 1.0]])
     return w1, np.full(4, b), np.outer([1.0, 1.0, -1.0, -1.0], [0, 1]), np.zeros(2)
 
