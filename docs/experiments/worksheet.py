@@ -45,7 +45,7 @@ def draw_layer(axes, starts, ends, weights, biases):
 @figure
 def figure_worksheet():
     """The graph with its numbers, the sigmoid where it is needed, and blanks for both passes."""
-    figure, (axes,) = canvas(-3.75, 3.75, -5.1, 5.1)
+    figure, (axes,) = canvas(-3.75, 3.75, -4.9, 5.1)
     inputs, hidden, outputs = layer("x", 2, 2.4, 4.6), layer("h1", 3, 2.4, 2.5), layer("h2", 2, 2.4, 0.4)
     w1, b1, w2, b2 = WEIGHTS
     for (name, place), value in zip(inputs.items(), X[0], strict=True):
