@@ -5,12 +5,15 @@ import numpy as np
 import pytest
 
 from docs.experiments import common, exploding_and_vanishing, what_it_can_learn, why_75_percent, why_it_exploded
+from docs.lab.checks import settings
+from scratch_mlp import train
 
 SCRIPTS = {script.__name__.split(".")[-1]: script.EXPERIMENTS for script in
            (exploding_and_vanishing, what_it_can_learn, why_75_percent, why_it_exploded)}
 CHEAP = [                                           # script, experiment, case, seed
     ("what_it_can_learn", "trainings", "--hidden_dim 3", 2017),
     ("what_it_can_learn", "trainings", "--learning_rate 20", 3),
+    ("what_it_can_learn", "searches", "2", 5),
     ("why_75_percent", "reflected", "10 neurons, both biases", 2017),
     ("why_75_percent", "reflected", "50 neurons, no biases", 11),
     ("why_it_exploded", "law", "rate = 0.01", 2017),
@@ -32,6 +35,16 @@ def test_a_stored_result_comes_out_again(script, name, case, seed):
         assert (value is None) == (expected is None)
         if value is not None:
             np.testing.assert_allclose(value, expected, rtol=1e-5, err_msg=quantity)
+
+
+def test_a_run_of_the_article_is_one_of_ours_with_fifty_times_its_rate(monkeypatch, tmp_path):
+    monkeypatch.setattr(common, "PICTURES", tmp_path)
+    found = why_it_exploded.measure_run("right", 2017, iterations=30)
+    hp = settings(hidden_dim=50, num_samples=50, use_bias=False, learning_rate=0.15, num_epochs=30, num_frames=0)
+    *_, last = train(hp)
+    assert (found["old points"], found["new points"]) == (last.train_accuracy, last.test_accuracy)
+    np.testing.assert_allclose(found["loss"], last.loss, rtol=1e-12)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["article_right.gif", "article_right.png"]
 
 
 @pytest.mark.parametrize("script", SCRIPTS)

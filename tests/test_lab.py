@@ -14,7 +14,7 @@ from docs.experiments import worksheet
 from docs.experiments.exercise_figures import network_with, report_of
 from docs.lab import report
 from docs.lab.checks import PROJECT
-from docs.lab.slips import BRICKS, results, same, slips_of
+from docs.lab.slips import BRICKS, no_penalty, results, same, slips_of
 
 STARTER = (PROJECT / "docs" / "lab" / "my_mlp.py").read_text(encoding="utf-8")
 BLANK = re.compile(r"(?<=return |.... = )\.\.\.(?= *#|\n)")
@@ -54,6 +54,7 @@ def test_from_the_starter_to_the_end_nothing_right_is_called_wrong():
     assert states(output) == ["unfinished", "right", "wrong", "right without its penalty", "right", "right"]
     assert "loss is wrong:\n    1/2 is missing from the squared error\n    still to do: the penalty in the lo" in output
     assert "the loss of the small problem (see docs/lab.md):\n    expected   yours\n" in output
+    assert "penalty, as reg_coeff is not handed to backward" in report_of(network_with("train", no_penalty("train")))[1]
 
 
 # ---------------------------------------------------------------- slips
@@ -179,6 +180,7 @@ def forward(X, w1, b1, w2, b2):
     ("def loss(y, *a): return np.sum(y) / N", "not defined: it is len(y)\n    shapes: y (N, K); N = 7"),
     ("def step(*a): return [[1.0], 2, 3, 4]", "TypeError: w1 is a list or a tuple: np.array makes it an array\n"),
     ("from scratch_mlp import loss", "loss is imported from scratch_mlp: it should be your own\n"),
+    ("def step(ws, gradients, rate): return [w - 0.3 * g for w, g in zip(ws, gradients)]", "wrong: w1, b1, w2"),
     ("def loss(*a): return 1", "the loss holds whole numbers only"),
     ("def loss(*a): return 'high'", "it should return real numbers, or arrays of them\n"),
     ("def loss(*a): return ...", "loss is unfinished:\n    still to do: the loss\n"),
