@@ -7,8 +7,10 @@ import hashlib
 import json
 import os
 import platform
+import shutil
 import signal
 import sys
+import tempfile
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 from multiprocessing import get_context
@@ -20,7 +22,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 import utils
-from scratch_mlp import Hyperparameters, train
+from scratch_mlp import Hyperparameters, forward, train
 
 DOCS = Path(__file__).resolve().parent.parent
 PICTURES, RESULTS = DOCS / "pictures", DOCS / "experiments" / "results"
@@ -42,6 +44,15 @@ def save(figure, name):
         unfinished.replace(path)
         print(path)
     unfinished.unlink(missing_ok=True)
+
+
+def save_film(history, X, y, name, frame_ms=100):
+    """Save all.gif and all.png of a history as NAME.gif and NAME.png, if the last frame is another one."""
+    with tempfile.TemporaryDirectory() as folder:
+        utils.draw(history, forward, X, y, folder, frame_ms)
+        if difference(Path(folder, "all.png"), PICTURES / f"{name}.png") > 0.05:
+            for kind in ("gif", "png"):
+                shutil.copyfile(Path(folder, f"all.{kind}"), PICTURES / f"{name}.{kind}")
 
 
 def difference(one, other, side=40):

@@ -25,10 +25,10 @@ def network_with(brick, slips):
     return "\n\n".join(["import numpy as np\nfrom scratch_mlp import PENALTIES\n", *sources])
 
 
-def report_of(text, name="my_mlp.py"):
+def report_of(text):
     """The exit status, and what the checker prints, of a file with this text (without a process of its own)."""
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as output:
-        path = Path(folder, name)
+        path = Path(folder, "my_mlp.py")
         path.write_text(text, encoding="utf-8")
         status = report.run(path, 20, lambda function, *arguments: function(*arguments))
     return status, output.getvalue()

@@ -3,9 +3,6 @@ import contextlib
 import functools
 import io
 import runpy
-import shutil
-import tempfile
-from pathlib import Path
 
 import numpy as np
 
@@ -16,16 +13,12 @@ from docs.experiments.common import PUBLISHED, PURPLE, RED, figure, markdown, ne
 from docs.experiments.learning import history_of, training_points
 from docs.lab import checks
 from docs.lab.bugs import BUGS, SOURCE
-from scratch_mlp import Hyperparameters, forward, initialize_weights, load_XOR_data, sigmoid
+from scratch_mlp import Hyperparameters, initialize_weights, load_XOR_data, sigmoid
 
 
 def make_film():
-    """all.gif and all.png of the default run, as default.gif and default.png, if the last frame has changed."""
-    with tempfile.TemporaryDirectory() as folder:
-        utils.draw(history_of(""), forward, *training_points(), folder, PUBLISHED["frame_ms"])
-        if common.difference(Path(folder, "all.png"), common.PICTURES / "default.png") > 0.05:
-            for kind in ("gif", "png"):
-                shutil.copyfile(Path(folder, f"all.{kind}"), common.PICTURES / f"default.{kind}")
+    """default.gif and default.png: the film of the default run, and its last frame."""
+    common.save_film(history_of(""), *training_points(), "default", PUBLISHED["frame_ms"])
 
 
 @figure

@@ -5,17 +5,14 @@ As there, no biases, gradients are sums over the points, not means, and the poin
 """
 import contextlib
 import io
-import shutil
-import tempfile
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 
-import utils
 from docs.experiments import common
 from docs.experiments.common import RED, figure, markdown, new_figure, save, spread, table
-from scratch_mlp import PENALTIES, Snapshot, accuracy, backward, forward, initialize_weights, load_XOR_data, loss
+from docs.lab.checks import snapshot
+from scratch_mlp import PENALTIES, backward, forward, initialize_weights, load_XOR_data, loss
 
 POINTS, DEFAULT_SEED, COUNT = 50, 2017, "{:,.0f}"
 
@@ -69,11 +66,11 @@ def law_of_the_mean(t, w, rate, reg_coeff):
 
 @np.errstate(over="ignore", invalid="ignore")
 def explode(settings, seed, limit):
-    """The first iteration after which w1, which goes before w2, is not finite, or its mean after `limit` iterations."""
+    """The first iteration after which w1, which goes before w2, is not finite; None, if not before this limit."""
     for iteration, (w1, _) in enumerate(islice(descend(seed, **settings), limit), 1):
         if not np.isfinite(w1).all():
-            return {"iteration": iteration, "mean w1": None}
-    return {"iteration": None, "mean w1": float(w1.mean())}
+            return iteration
+    return None
 
 
 def predicted_with_data(seed, rate, reg_coeff, limit, tiny=1e-8, every=100):
@@ -110,14 +107,14 @@ RUNS = {"three": {"hidden_dim": 3, "reg_coeff": 0.0}, "exploding": {"reg_coeff":
 def measure_law(case, seed):
     settings = {"rate": 0.003, "reg_coeff": 0.01, "hidden_dim": 50} | LAW[case]
     w1, b1, w2, b2 = initialize_weights(2, settings["hidden_dim"], 2, seed)
-    return {"iteration": explode(settings, seed, 100_000)["iteration"],
+    return {"iteration": explode(settings, seed, 100_000),
             "predicted": float(predicted_time(w1, settings["rate"], settings["reg_coeff"]))}
 
 
 def measure_article(case, seed):
     """When the article's fifty neurons explode: measured, and by both laws."""
     limit, reg_coeff = PENALTIES_OF_ARTICLE[case], float(case)
-    return {"iteration": explode({"reg_coeff": reg_coeff}, seed, limit)["iteration"],
+    return {"iteration": explode({"reg_coeff": reg_coeff}, seed, limit),
             "with data": predicted_with_data(seed, 0.003, reg_coeff, limit),
             "without data": float(predicted_time(initialize_weights(2, 50, 2, seed)[0], 0.003, reg_coeff))}
 
@@ -125,26 +122,23 @@ def measure_article(case, seed):
 @np.errstate(over="ignore", invalid="ignore")
 def measure_run(case, seed, iterations=1_000_000):
     """The last loss and accuracies of a run of the article; its film is put into the folder of the pictures."""
-    (X, y), (X_new, y_new), history = load_XOR_data(POINTS), load_XOR_data(1000, 1), []
+    points, new_points, history = load_XOR_data(POINTS), load_XOR_data(1000, 1), []
     looked_at = {round(iterations * (i / 100)**2) for i in range(101)}
     for t, (w1, w2) in enumerate(islice(descend(seed, **RUNS[case]), iterations), 1):
         if t in looked_at or not np.isfinite(w1).all():
             weights = w1.copy(), np.zeros(w1.shape[1]), w2.copy(), np.zeros(2)
-            total = float(loss(y, forward(X, *weights)[-1], w1, w2, RUNS[case]["reg_coeff"]))
-            history.append(Snapshot(t, total, accuracy(X, y, *weights), accuracy(X_new, y_new, *weights), *weights))
-            if not np.isfinite(total):
+            history.append(snapshot(t, weights, points, new_points, RUNS[case]["reg_coeff"]))
+            if not np.isfinite(history[-1].loss):
                 break
-    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-        utils.draw(history, forward, X, y, folder)
-        for kind in ("gif", "png"):
-            shutil.copyfile(Path(folder, f"all.{kind}"), common.PICTURES / f"article_{case}.{kind}")
+    with contextlib.redirect_stdout(io.StringIO()):
+        common.save_film(history, *points, f"article_{case}")
     last = history[-1]
-    return {"iterations": t, "loss": total if np.isfinite(total) else None,
+    return {"iterations": t, "loss": last.loss if np.isfinite(last.loss) else None,
             "old points": last.train_accuracy, "new points": last.test_accuracy}
 
 
-EXPERIMENTS = {"law": (measure_law, LAW), "article": (measure_article, list(PENALTIES_OF_ARTICLE), (2017,)),
-               "runs": (measure_run, list(RUNS), (2017,))}
+EXPERIMENTS = {"law": (measure_law, LAW), "article": (measure_article, list(PENALTIES_OF_ARTICLE), (DEFAULT_SEED,)),
+               "runs": (measure_run, list(RUNS), (DEFAULT_SEED,))}
 
 
 @table

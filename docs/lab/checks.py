@@ -46,6 +46,13 @@ def loss_at(m, X, y, weights, reg_coeff, penalty):
     return m.loss(y, m.forward(X, w1, b1, w2, b2)[-1], w1, w2, reg_coeff, penalty)
 
 
+def snapshot(epoch, weights, points, test_points, reg_coeff):
+    """The Snapshot of a training that is not that of scratch_mlp.py; points and test_points are pairs X, y."""
+    return scratch_mlp.Snapshot(epoch, float(loss_at(scratch_mlp, *points, weights, reg_coeff, "l2")),
+                                scratch_mlp.accuracy(*points, *weights), scratch_mlp.accuracy(*test_points, *weights),
+                                *weights)
+
+
 def complex_step(m, X, y, weights, reg_coeff, penalty, step=1e-30):
     """The gradient of `loss` to the last digits: dL/dw = Im L(w + i step) / step, where nothing cancels
     (Squire & Trapp, 1998). For complex w, |w| has to be w sign(Re w)."""

@@ -15,8 +15,9 @@ import numpy as np
 
 import utils
 from docs.lab import sandbox
+from docs.lab.checks import snapshot
 from docs.lab.slips import BRICKS, RETURNED, explain_all, in_letters, no_penalty, results, same
-from scratch_mlp import Snapshot, accuracy, forward, load_XOR_data, loss
+from scratch_mlp import forward, load_XOR_data
 
 SECTIONS = {"sigmoid": "Brick 1: one layer", "forward": "Brick 2: a hidden layer", "loss": "Brick 1: one layer",
             "backward": "Brick 3: backpropagation", "step": "The step, with all its numbers",
@@ -149,15 +150,14 @@ def explain_first(title, brick, answer):
 def trained(path, ask, num_epochs=2000, learning_rate=5.0, reg_coeff=1e-4):
     """The history of the training of the learner's network; or [], and why."""
     utils.say("It is trained on 300 points now, for 50 seconds at most, to draw a film of this.")
-    (X, y), (X_test, y_test) = load_XOR_data(300), load_XOR_data(1000, 1)
+    points, test_points = load_XOR_data(300), load_XOR_data(1000, 1)
     epochs = sorted({round(num_epochs * (i / 100)**2) for i in range(101)})
     parts = [(later - epoch, learning_rate, reg_coeff) for epoch, later in pairwise(epochs)]
     answer = ask(sandbox.train_in_parts, 50, path, parts)
     if answer.error:
         utils.say(f"No film:\n{answer.error}")
         return []
-    history = [Snapshot(epoch, float(loss(y, forward(X, *weights)[-1], weights[0], weights[2], reg_coeff)),
-                        accuracy(X, y, *weights), accuracy(X_test, y_test, *weights), *weights)
+    history = [snapshot(epoch, weights, points, test_points, reg_coeff)
                for epoch, weights in zip(epochs, answer.arrays["film"], strict=True)]
     utils.say("It is right on {2:.1%} of its 300 points, and on {3:.1%} of others.".format(*history[-1]))
     return history
