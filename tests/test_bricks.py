@@ -1,8 +1,5 @@
 """Each brick of docs/bricks runs alone, with NumPy and no more, and shows what its first line says."""
-import contextlib
-import io
 import re
-import runpy
 import subprocess
 import sys
 
@@ -10,18 +7,13 @@ import numpy as np
 import pytest
 
 import scratch_mlp
-from docs.lab.checks import PROJECT
-
-BRICKS = sorted((PROJECT / "docs" / "bricks").glob("*.py"))
+from docs.experiments.tutorial import BRICKS, run_brick
 
 
 @pytest.fixture(scope="module")
 def bricks():
     """The names that each brick has defined, and what it has printed; {number: (names, output)}."""
-    def run(path):
-        with contextlib.redirect_stdout(io.StringIO()) as output:
-            return runpy.run_path(str(path)), output.getvalue()
-    return {number: run(path) for number, path in enumerate(BRICKS, start=1)}
+    return {number: run_brick(path) for number, path in enumerate(BRICKS, start=1)}
 
 
 def progress(output):

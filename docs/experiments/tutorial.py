@@ -106,15 +106,21 @@ def table_main_settings():
     return settings_table(list(PUBLISHED)[:6])
 
 
+@functools.cache
+def run_brick(path):
+    """The names that a program of the ladder defines, and what it prints."""
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        return runpy.run_path(str(path)), output.getvalue()
+
+
 def output_of(brick):
     """What a program of the ladder prints, as a block; without the line of the times, which differ from run to run."""
-    with contextlib.redirect_stdout(io.StringIO()) as output:
-        runpy.run_path(str(brick))
-    lines = output.getvalue().splitlines(keepends=True)
+    lines = run_brick(brick)[1].splitlines(keepends=True)
     return f"```\n{''.join(line for line in lines if 'times as long' not in line)}```"
 
 
-for brick in sorted((common.DOCS / "bricks").glob("*.py")):
+BRICKS = sorted((common.DOCS / "bricks").glob("*.py"))
+for brick in BRICKS:
     common.TABLES[brick.stem] = functools.partial(output_of, brick)
 
 
