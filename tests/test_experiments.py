@@ -12,7 +12,7 @@ SCRIPTS = {script.__name__.split(".")[-1]: script.EXPERIMENTS for script in
            (exploding_and_vanishing, what_it_can_learn, why_75_percent, why_it_exploded)}
 CHEAP = [                                           # script, experiment, case, seed
     ("what_it_can_learn", "trainings", "--hidden_dim 3", 2017),
-    ("what_it_can_learn", "trainings", "--learning_rate 20", 3),
+    ("what_it_can_learn", "trainings", "--hidden_dim 10 --use_bias False", 3),
     ("what_it_can_learn", "searches", "2", 5),
     ("why_75_percent", "reflected", "10 neurons, both biases", 2017),
     ("why_75_percent", "reflected", "50 neurons, no biases", 11),
@@ -39,7 +39,8 @@ def test_a_stored_result_comes_out_again(script, name, case, seed):
 
 def test_a_run_of_the_article_is_one_of_ours_with_fifty_times_its_rate(monkeypatch, tmp_path):
     monkeypatch.setattr(common, "PICTURES", tmp_path)
-    found = why_it_exploded.measure_run("right", 2017, iterations=30)
+    monkeypatch.setitem(why_it_exploded.RUNS, "right", (30, why_it_exploded.RUNS["right"][1]))
+    found = why_it_exploded.measure_run("right", 2017)
     hp = settings(hidden_dim=50, num_samples=50, use_bias=False, learning_rate=0.15, num_epochs=30, num_frames=0)
     *_, last = train(hp)
     assert (found["old points"], found["new points"]) == (last.train_accuracy, last.test_accuracy)
@@ -53,10 +54,9 @@ def test_all_is_stored(script):
     about, stored = common.stored(script)["about"], {**common.stored(script)}
     del stored["about"]
     assert {name: list(found) for name, found in stored.items()} == {
-        name: list(cases) for name, (measure, cases, *seeds) in SCRIPTS[script].items()}
-    for name, (_, _, *seeds) in SCRIPTS[script].items():
-        counts = {len(values) for run in stored[name].values() for values in run.values()}
-        assert counts == {len(*seeds or [common.SEEDS])}
+        name: list(cases) for name, (measure, cases, seeds) in SCRIPTS[script].items()}
+    for name, (_, _, seeds) in SCRIPTS[script].items():
+        assert {len(values) for run in stored[name].values() for values in run.values()} == {len(seeds)}
     assert about["checksum"] == common.checksum(stored), "edited by hand?"
 
 
@@ -66,7 +66,7 @@ def measure_product(case, seed):
 
 def test_results_are_stored_with_what_they_are_from(monkeypatch, tmp_path):
     monkeypatch.setattr(common, "RESULTS", tmp_path)
-    common.store("products", {"products": common.over_seeds(measure_product, ["one", "four"])})
+    common.store("products", common.measured({"products": (measure_product, ["one", "four"], common.SEEDS)}))
     stored = json.loads((tmp_path / "products.json").read_text(encoding="utf-8"))
     about = stored.pop("about")
     assert list(about) == ["python", "numpy", "settings", "checksum"]

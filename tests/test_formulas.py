@@ -298,7 +298,8 @@ def test_the_law():
     wide = initialize_weights(2, 4000, 2, 2017)[0]
     assert_allclose(exploded.predicted_time(wide, ETA, LAMBDA), 1.92 / (4000 * ETA * LAMBDA), rtol=0.05)
     measured = exploded.explode({"reg_coeff": 0.003}, 2017, 10_000)
-    assert_allclose(exploded.predicted_with_data(2017, 0.003, 0.003, 10_000), measured, rtol=0.05)
+    pulls = exploded.pull_of_the_data(2017, 10_000)
+    assert_allclose(exploded.predicted_with_data(pulls, 100, 0.003, 0.003), measured, rtol=0.05)
 
 
 @displayed(r"\left| (h_2 - y) \, h_2 (1 - h_2) \right| \le \frac{4}{27}",

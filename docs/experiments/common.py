@@ -3,7 +3,9 @@
 Results are stored in docs/experiments/results, with versions, seeds and settings; tables and figures are made of them.
 """
 import argparse
+import contextlib
 import hashlib
+import io
 import json
 import os
 import platform
@@ -49,10 +51,12 @@ def save(figure, name):
 def save_film(history, X, y, name, frame_ms=100):
     """Save all.gif and all.png of a history as NAME.gif and NAME.png, if the last frame is another one."""
     with tempfile.TemporaryDirectory() as folder:
-        utils.draw(history, forward, X, y, folder, frame_ms)
+        with contextlib.redirect_stdout(io.StringIO()):
+            utils.draw(history, forward, X, y, folder, frame_ms)
         if difference(Path(folder, "all.png"), PICTURES / f"{name}.png") > 0.05:
             for kind in ("gif", "png"):
                 shutil.copyfile(Path(folder, f"all.{kind}"), PICTURES / f"{name}.{kind}")
+                print(PICTURES / f"{name}.{kind}")
 
 
 def difference(one, other, side=40):
@@ -113,26 +117,27 @@ def train_with(flags=""):
         return list(train(published(flags)))
 
 
-def over_seeds(measure, cases, seeds=SEEDS):
-    """{case: {quantity: its value for each of the seeds}}, where measure(case, seed) is {quantity: value}.
+def measured(experiments):
+    """{experiment: {case: {quantity: its value for each of the seeds}}}, of {experiment: (measure, cases, seeds)}.
 
-    On all cores, with a line of progress.
+    measure(case, seed) is {quantity: value}. On all cores, in this order, with a line of progress.
     """
-    jobs = [(case, seed) for case in cases for seed in seeds]
+    jobs = [(name, case, seed) for name, (_, cases, seeds) in experiments.items() for case in cases for seed in seeds]
     os.environ["OPENBLAS_NUM_THREADS"] = "1"        # as many processes as cores; more threads get in the way
     pool = ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=signal.signal,
                                initargs=(signal.SIGINT, signal.SIG_IGN))
     try:
-        futures = {pool.submit(measure, *job): job for job in jobs}
+        futures = {pool.submit(experiments[name][0], case, seed): (name, case, seed) for name, case, seed in jobs}
         found = {}
         for future in as_completed(futures):
             found[futures[future]] = future.result()
-            print(f"\r{measure.__name__}: {len(found)} of {len(jobs)} runs", end="", flush=True)
+            print(f"\r{len(found)} of {len(jobs)} runs", end="", flush=True)
         print()
     finally:
         pool.shutdown(cancel_futures=True)
-    return {case: {quantity: [found[case, seed][quantity] for seed in seeds] for quantity in found[case, seeds[0]]}
-            for case in cases}
+    return {name: {case: {quantity: [found[name, case, seed][quantity] for seed in seeds]
+                          for quantity in found[name, case, seeds[0]]} for case in cases}
+            for name, (_, cases, seeds) in experiments.items()}
 
 
 def short(value):
@@ -182,10 +187,10 @@ def figure(make):
 
 
 def main(name, experiments, doc):
-    """What the script of a page does: measure and store its experiments, {name: (measure, cases, seeds if not all)}."""
+    """What the script of a page does: measure and store its experiments, {name: (measure, cases, seeds)}."""
     argparse.ArgumentParser(description=doc).parse_args()
     try:
-        store(name, {experiment: over_seeds(*arguments) for experiment, arguments in experiments.items()})
+        store(name, measured(experiments))
     except KeyboardInterrupt:
         print("\ninterrupted: what was stored before is as it was")
         sys.exit(130)
