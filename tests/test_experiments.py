@@ -12,7 +12,7 @@ SCRIPTS = {script.__name__.split(".")[-1]: script.EXPERIMENTS for script in
            (exploding_and_vanishing, what_it_can_learn, why_75_percent, why_it_exploded)}
 CHEAP = [                                           # script, experiment, case, seed
     ("what_it_can_learn", "trainings", "--hidden_dim 3", 2017),
-    ("what_it_can_learn", "trainings", "--hidden_dim 10 --use_bias False", 3),
+    ("what_it_can_learn", "trainings", "--hidden_dim 10", 3),
     ("what_it_can_learn", "searches", "2", 5),
     ("why_75_percent", "reflected", "10 neurons, both biases", 2017),
     ("why_75_percent", "reflected", "50 neurons, no biases", 11),
@@ -46,6 +46,20 @@ def test_a_run_of_the_article_is_one_of_ours_with_fifty_times_its_rate(monkeypat
     assert (found["old points"], found["new points"]) == (last.train_accuracy, last.test_accuracy)
     np.testing.assert_allclose(found["loss"], last.loss, rtol=1e-12)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["article_right.gif", "article_right.png"]
+
+
+def test_an_explosion_ends_a_run_of_the_article(monkeypatch):
+    """At the iteration that the experiment of the law has found, too."""
+    monkeypatch.setitem(why_it_exploded.RUNS, "between", (2000, {"reg_coeff": 0.01}))
+    found = why_it_exploded.measure_run("between", 2017)
+    first = common.stored("why_it_exploded")["law"]["nothing"]["iteration"][0]
+    assert (found["explodes"], found["iterations"], found["loss"]) == (first, first, None)
+
+
+def test_the_law_with_data_foretells_the_first_explosion_as_stored():
+    pulls = why_it_exploded.pull_of_the_data(2017, 125_000)
+    stored, = common.stored("why_it_exploded")["with data"]["50 neurons"]["1e-4"]
+    assert why_it_exploded.predicted_with_data(pulls, 100, 0.003, 1e-4) == pytest.approx(stored, rel=0.01)
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
