@@ -76,9 +76,10 @@ def factors(gain, width):
 
 @table
 def table_factors():
-    return markdown(["gain", "predicted", *(f"{width} neurons" for width in WIDTHS)],
-                    [(gain, f"{mean_field(gain)[1]:.3f}", *(f"{median(factors(gain, width)):.3f}" for width in WIDTHS))
-                     for gain in GAINS])
+    narrow, wide = WIDTHS
+    return markdown(["gain", "predicted", f"{narrow} neurons", f"{wide} neurons"],
+                    [(gain, f"{mean_field(gain)[1]:.3f}", f"{median(factors(gain, narrow)):.2f}",
+                      f"{median(factors(gain, wide)):.3f}") for gain in GAINS])
 
 
 @table
