@@ -11,8 +11,8 @@ from docs.experiments import common
 from docs.experiments.common import PURPLE, RED, SEEDS, figure, markdown, new_figure, save, spread, table
 from scratch_mlp import accuracy, forward, inference, initialize_weights, load_XOR_data, run_epoch, sigmoid
 
-WIDTHS = (1, 2, 3, 4, 5, 10, 50)                    # {hidden neurons: the flags}
-WITH_BIASES = {hidden_dim: f"--hidden_dim {hidden_dim}" for hidden_dim in WIDTHS}
+WIDTHS = (1, 2, 3, 4, 5, 10, 50)
+WITH_BIASES = {hidden_dim: f"--hidden_dim {hidden_dim}" for hidden_dim in WIDTHS}       # {neurons: the flags}
 WITHOUT = {hidden_dim: f"--hidden_dim {hidden_dim} --use_bias False" for hidden_dim in (3, 10)}
 
 

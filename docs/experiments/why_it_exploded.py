@@ -15,6 +15,7 @@ from docs.lab.checks import snapshot
 from scratch_mlp import PENALTIES, forward, initialize_weights, load_XOR_data, loss, sigmoid
 
 POINTS, DEFAULT_SEED, COUNT = 50, 2017, "{:,.0f}"
+EVERY = 100                                         # iterations from one look at the companions of the law to the next
 
 
 def data_gradient(X, y, w1, w2):
@@ -78,29 +79,29 @@ def explode(settings, seed, limit):
     return next((iteration for iteration, (w1, _) in run if exploded(w1)), None)
 
 
-def pull_of_the_data(seed, limit, rate=0.003, tiny=1e-8, every=100, faster=5):
-    """Every so many iterations up to a limit: V of w1, its mean, and by how much the data takes back its deviation.
+def pull_of_the_data(seed, limit, rate=0.003, tiny=1e-8, faster=5):
+    """At each look up to a limit of iterations: V of w1, its mean, and by how much the data takes back its deviation.
 
     Two other runs tell, one without the bug, one with a tiny bug. Their steps are five times as long, and fewer.
     """
     runs, before = [descend(seed, rate=rate * faster, reg_coeff=some) for some in (0.0, tiny)], 0.0
-    for (w, _), (w_tiny, _) in islice(zip(*runs, strict=True), every // faster, limit // faster, every // faster):
+    for (w, _), (w_tiny, _) in islice(zip(*runs, strict=True), EVERY // faster, limit // faster, EVERY // faster):
         n, mean, small = w.size, w.mean(), w_tiny.mean() - w.mean()
         V = np.sum((w - mean)**2)
-        taken_back = small - before + every * rate * tiny * (V + n * mean**2)
+        taken_back = small - before + EVERY * rate * tiny * (V + n * mean**2)
         yield V, mean, -2 * taken_back / (small + before)
         before = small
 
 
-def predicted_with_data(pulls, n, rate, reg_coeff, every=100):
+def predicted_with_data(pulls, n, rate, reg_coeff):
     """The iteration at which the law with data says that n weights explode; None, if the pulls end before."""
     deviation = 0.0
     for i, (V, mean, pull) in enumerate(pulls, 1):
         for _ in range(10):
-            push = every * rate * reg_coeff * (V + n * (mean + deviation)**2)
+            push = EVERY * rate * reg_coeff * (V + n * (mean + deviation)**2)
             deviation -= (push + pull * deviation) / 10
         if deviation < -1e3:
-            return i * every
+            return i * EVERY
     return None
 
 
@@ -108,7 +109,8 @@ def predicted_with_data(pulls, n, rate, reg_coeff, every=100):
 UNCHANGED = "nothing"                               # {name: keyword arguments of descend}
 LAW = {UNCHANGED: {}} | {f"{name} = {value:g}": {name: value} for name, values in (
     ("rate", (0.01,)), ("reg_coeff", (0.1,)), ("hidden_dim", (5, 100))) for value in values}
-MILLION = 1_000_000                                 # {name: (iterations at most, keyword arguments of descend)}
+MILLION = 1_000_000
+# {name: (iterations at most, keyword arguments of descend)}
 RUNS = {"cured": (3 * MILLION, {"reg_coeff": 1e-6}), "right": (MILLION, {"reg_coeff": 1e-4, "term": right_term}),
         "three": (MILLION, {"hidden_dim": 3, "reg_coeff": 0.0}), "between": (MILLION, {"reg_coeff": 1e-5}),
         "exploding": (MILLION, {"reg_coeff": 1e-4})}
