@@ -245,17 +245,17 @@ def test_squared_errors_of_a_pair():
 
 
 @displayed(r"s(2k x_1) + s(2k x_2) - s(0) > 0",
-           r"\begin{aligned} & s(u + b) + s(b - u) \\ & = 1 + \frac{\sinh b}{\cosh b + \cosh u} \end{aligned}")
+           r"\begin{aligned} & s(z + b) + s(b - z) \\ & = 1 + \frac{\sinh b}{\cosh b + \cosh z} \end{aligned}")
 def test_networks_made_by_hand():
     X, y = why.reflect(*load_XOR_data(1000))
     or_of_signs, k = (X > 0).any(axis=1), 50
     left = sigmoid(2 * k * X[:, 0]) + sigmoid(2 * k * X[:, 1]) - sigmoid(0)
     assert_allclose(forward(X, *why.or_network(k))[2][:, 1], left)
     assert np.mean((left > 0) == or_of_signs) > 0.98
-    u = np.linspace(0, 15, 1001)
+    z = np.linspace(0, 15, 1001)
     for b in (0.01, 1.0, 5.0):
-        bump = sigmoid(u + b) + sigmoid(b - u)
-        assert_allclose(bump, 1 + np.sinh(b) / (np.cosh(b) + np.cosh(u)))
+        bump = sigmoid(z + b) + sigmoid(b - z)
+        assert_allclose(bump, 1 + np.sinh(b) / (np.cosh(b) + np.cosh(z)))
         assert (np.diff(bump) < 0).all()
         assert why.accuracy(X, y, *why.xor_network(b)) == 1
 

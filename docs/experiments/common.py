@@ -95,11 +95,10 @@ def markdown(heads, rows):
     return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-def spread(values, form="{:g}"):
-    """The median of the values, with the lowest and the highest; None, of what never came about, is above all."""
-    ordered = sorted(np.inf if value is None else value for value in values)
-    lowest, median, highest = (
-        "never" if np.isinf(ordered[i]) else form.format(ordered[i]) for i in (0, len(ordered) // 2, -1))
+def spread(values, form):
+    """The median of the values, with the lowest and the highest, if these look different."""
+    ordered = [form.format(value) for value in sorted(values)]
+    lowest, median, highest = ordered[0], ordered[len(ordered) // 2], ordered[-1]
     return f"{median} ({lowest} to {highest})" if lowest != highest else median
 
 

@@ -57,7 +57,7 @@ def or_network(k):
 
 
 def xor_network(b):
-    """bump(x1 + x2) - bump(x1 - x2), where bump(u) = s(u + b) + s(b - u)."""
+    """bump(x1 + x2) - bump(x1 - x2), where bump(z) = s(z + b) + s(b - z)."""
     w1 = np.array([[1.0, -1.0, 1.0, -1.0], [1.0, -1.0, -1.0, 1.0]])
     return w1, np.full(4, b), np.outer([1.0, 1.0, -1.0, -1.0], [0, 1]), np.zeros(2)
 
