@@ -68,7 +68,7 @@ def test_commands(name):
         else:
             files = [word for word in words if word.endswith(".py")]
             assert files or words in (["python"], ["python3"]), command
-            assert all((PROJECT / file).exists() or file in ("broken.py", "my_mlp.py") for file in files), command
+            assert all((PROJECT / file).exists() or file in ("broken.py", "in_pytorch.py", "my_mlp.py") for file in files), command
 
 
 @each_page
