@@ -11,12 +11,13 @@ import utils
 from docs.experiments import common, learning, publish
 from docs.lab.bugs import SOURCE
 from docs.lab.checks import PROJECT, settings
-from scratch_mlp import Hyperparameters, train
+from scratch_mlp import Hyperparameters, load_XOR_data, train
 
 PAGES = {page.relative_to(PROJECT).as_posix(): page.read_text(encoding="utf-8") for page in publish.pages()}
 TEXTS = [path.read_text(encoding="utf-8") for folder in ("tests", "docs") for path in (PROJECT / folder).rglob("*.py")]
 CHEAP = ["points", "sigmoid", "differences", "curves", "valley", "neurons", "mistakes", "circle",
          "bricks", "network", "forward", "path_w2", "paths_w1", "three_neurons", "worksheet"]
+WRITTEN = "broken.py", "in_pytorch.py", "my_mlp.py"               # by readers
 each_page = pytest.mark.parametrize("name", PAGES)
 
 
@@ -68,7 +69,7 @@ def test_commands(name):
         else:
             files = [word for word in words if word.endswith(".py")]
             assert files or words in (["python"], ["python3"]), command
-            assert all((PROJECT / file).exists() or file in ("broken.py", "in_pytorch.py", "my_mlp.py") for file in files), command
+            assert all((PROJECT / file).exists() or file in WRITTEN for file in files), command
 
 
 @each_page
@@ -118,9 +119,9 @@ def test_a_figure_is_what_its_function_draws(name, monkeypatch, tmp_path):
     with matplotlib.style.context(["default", {"font.size": 12}]):
         common.FIGURES[name]()
     published = PROJECT / "docs" / "pictures" / f"{name}.png"
-    assert common.difference(tmp_path / f"{name}.png", published) < 3
+    assert common.difference(tmp_path / f"{name}.png", published).mean() < 3
     others = [path for path in published.parent.glob("*.png") if path != published]
-    assert all(common.difference(published, other) > 5 for other in others)
+    assert all(common.difference(published, other).mean() > 5 for other in others)
 
 
 def test_pytorch():
@@ -132,6 +133,15 @@ def test_pytorch():
     exec(program, names)
     for weight in ("w1", "b1", "w2", "b2"):
         np.testing.assert_allclose(names[weight].detach().numpy(), getattr(last, weight), rtol=0, atol=1e-12)
+
+
+def test_a_film_is_published_anew_if_it_has_other_frames_or_another_time(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(common, "PICTURES", tmp_path)
+    history = list(train(settings(num_epochs=9, num_frames=3)))
+    for frames, frame_ms, anew in ((history, 100, True), (history, 100, False), (history, 120, True),
+                                   (history[1:], 120, True)):
+        common.save_film(frames, *load_XOR_data(), "film", frame_ms)
+        assert bool(capsys.readouterr().out) == anew
 
 
 def test_an_edited_default_is_said(monkeypatch):

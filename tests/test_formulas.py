@@ -203,9 +203,6 @@ def test_three_neurons(B):
     w1, b1, w2, b2 = learn.three_neurons(B)
     assert_allclose(forward(X, w1, b1, w2, b2)[2] @ (0.5, -0.5), f, atol=1e-15)
     assert np.array_equal(f < 0, one == (X.sum(axis=1) < 2 * B))
-    if B == 8:
-        with np.errstate(over="ignore"):
-            assert loss(np.eye(2)[one * 1], forward(X, *learn.three_neurons(B, 1e6))[3], 0, 0) < 0.003
     assert_allclose(np.mean((f < 0) == one), NormalDist().cdf(np.sqrt(2) * B), atol=3e-3)
 
 
@@ -330,6 +327,6 @@ def test_formulas_in_sentences_survive_markdown(page):
     for formula, after in zip(parts[::2], parts[1::2], strict=True):
         assert before[-1:] in ("", " ", "\n"), formula
         assert re.fullmatch(r"\S([^\n]*\S)?", formula), formula
-        assert not re.search(r"\\[^A-Za-z]|\*|(?<! )[<|]|[<|](?! )|[^\w\s]_", formula), formula
+        assert not re.search(r"\\[^A-Za-z]|\*|(?<! )[<|]|[<|](?! )|[^\w\s]_", formula), f"{formula}: see the docstring"
         assert re.match(r"[\s.,:;?)]|\Z", after), formula
         before = after

@@ -42,32 +42,38 @@ def save(figure, name):
     path = PICTURES / f"{name}.png"
     unfinished = path.with_suffix(".part.png")
     figure.savefig(unfinished, dpi=100)
-    if difference(unfinished, path) > 0.05:
+    if difference(unfinished, path).max() > 1:
         unfinished.replace(path)
         print(path)
     unfinished.unlink(missing_ok=True)
 
 
+def frames_and_time(film):
+    return (iio.improps(film, index=...).n_images, iio.immeta(film, index=0)["duration"]) if film.exists() else None
+
+
 def save_film(history, X, y, name, frame_ms=100):
-    """Save all.gif and all.png of a history as NAME.gif and NAME.png, if the last frame is another one."""
+    """Save all.gif and all.png of a history as NAME.gif and NAME.png, if frames, time or the last frame are others."""
     with tempfile.TemporaryDirectory() as folder:
         with contextlib.redirect_stdout(io.StringIO()):
             utils.draw(history, forward, X, y, folder, frame_ms)
-        if difference(Path(folder, "all.png"), PICTURES / f"{name}.png") > 0.05:
+        film, still = Path(folder, "all.gif"), Path(folder, "all.png")
+        if (difference(still, PICTURES / f"{name}.png").max() > 1
+                or frames_and_time(film) != frames_and_time(PICTURES / f"{name}.gif")):
             for kind in ("gif", "png"):
                 shutil.copyfile(Path(folder, f"all.{kind}"), PICTURES / f"{name}.{kind}")
                 print(PICTURES / f"{name}.{kind}")
 
 
 def difference(one, other, side=40):
-    """How far two pictures differ, of 255: the mean over squares of so many pixels; infinite if the sizes differ."""
+    """How far two pictures differ, of 255, in each square of so many pixels, an array; infinite if the sizes differ."""
     pictures = [iio.imread(path)[..., :3].astype(float) for path in (one, other) if path.exists()]
     if len(pictures) < 2 or pictures[0].shape != pictures[1].shape:
-        return np.inf
+        return np.array(np.inf)
     change = pictures[0] - pictures[1]
     rows, columns = (size // side * side for size in change.shape[:2])
     squares = change[:rows, :columns].reshape(rows // side, side, columns // side, side, 3)
-    return np.abs(squares.mean(axis=(1, 3))).mean()
+    return np.abs(squares.mean(axis=(1, 3)))
 
 
 def new_figure(columns, width=None, height=4, rows=1, **panels):
@@ -168,6 +174,13 @@ def store(name, results):
 def stored(name):
     """What `store` wrote under this name."""
     return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def other_settings(name):
+    """{name: value} of the settings, with which these results were measured, that are published with other values."""
+    then = stored(name)["about"]["settings"].items()
+    return {name: value for name, value in then
+            if PUBLISHED.get(name) != value and name not in ("num_frames", "frame_ms")}
 
 
 TABLES, FIGURES = {}, {}                            # {name: function}, of all scripts that are imported

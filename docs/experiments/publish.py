@@ -95,8 +95,7 @@ def edited_defaults():
 def stale():
     """A line for each of the experiments that were measured with other settings than those published now."""
     for script in EXPERIMENTS:
-        then = common.stored(script.__name__.rpartition(".")[2])["about"]["settings"].items()
-        changed = ", ".join(f"{name} = {value}" for name, value in then if common.PUBLISHED.get(name) != value)
+        changed = common.other_settings(script.__name__.rpartition(".")[2])
         if changed:
             yield f"measured with other settings ({changed}): python -m {script.__name__}"
 
@@ -124,8 +123,9 @@ def make():
         for make_figure in common.FIGURES.values():
             make_figure()
     tutorial.make_film()
-    for page in pages():
-        page.write_text(brought_up_to_date(page.read_text(encoding="utf-8")), encoding="utf-8")
+    made = {page: brought_up_to_date(page.read_text(encoding="utf-8")) for page in pages()}
+    for page, text in made.items():
+        page.write_text(text, encoding="utf-8")
 
 
 def main():

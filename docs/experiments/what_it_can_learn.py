@@ -44,11 +44,11 @@ def search(case, seed, tries=6000):
     return {"accuracy": float(np.mean(inference(X, *weights) == one))}
 
 
-def three_neurons(B, scale=1.0):
+def three_neurons(B):
     """Weights of three hidden neurons that are XOR of signs exactly where x1 + x2 < 2B."""
     w1 = np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 1.0]])
     f = np.array([1.0, -1.0, -1.0])
-    return w1, np.full(3, -float(B)), scale * np.outer(f, [1, -1]), scale * sigmoid(-B) * np.array([1, -1])
+    return w1, np.full(3, -float(B)), np.outer(f, [1, -1]), sigmoid(-B) * np.array([1, -1])
 
 
 EXPERIMENTS = {"trainings": (learn, [*WITH_BIASES.values(), *WITHOUT.values()], SEEDS),

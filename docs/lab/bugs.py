@@ -14,6 +14,7 @@ SOURCE = (PROJECT / "scratch_mlp.py").read_text(encoding="utf-8")
 
 
 def can_be_planted(brick, slip):
+    assert broken_source(brick, [slip]), f"docs/lab/slips.json has a piece that is not in {brick}, or twice: {slip[1]}"
     made, right = (results(brick, slips, "penalised") for slips in ((slip,), ()))
     return made and not all(map(same, made, right)) and [a.shape for a in made] == [a.shape for a in right]
 
