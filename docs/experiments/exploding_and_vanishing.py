@@ -38,14 +38,14 @@ def mean_field(gain):
 
 def delta_sizes(width, depth, gain, seed, activation="sigmoid"):
     """The root mean square of dL_dz in each hidden layer, the first one first, at the first weights."""
-    X, y = load_XOR_data(100)
+    X, y = load_XOR_data()
     ws, bs = initialize((2, *[width] * depth, 2), gain, seed)
     dL_dzs = backward(y, forward(X, ws, bs, activation), ws, activation)[2]
     return [float(np.sqrt(np.mean(dL_dz**2))) for dL_dz in dL_dzs[:-1]]
 
 
 def measure_layers(case, seed):
-    """Layer by layer, over that of the last one."""
+    """Layer by layer, divided by that of the last one."""
     sizes = delta_sizes(*LAYERS[case], seed)
     return {f"layer {i}": size / sizes[-1] for i, size in enumerate(sizes, start=1)}
 
@@ -104,7 +104,7 @@ def figure_layers():
         measured = [median(found("layers", case, f"layer {layer}")) for layer in layers]
         axes.semilogy(layers, measured, "D", color="black", ms=5)
         axes.text(0.7, measured[0], f"gain {gain}", ha="right", va="center")
-    axes.set(title="delta of a layer, over the last one, 200 neurons", xlabel="hidden layer", xticks=layers,
+    axes.set(title="delta of a layer / delta of the last one, 200 neurons", xlabel="hidden layer", xticks=layers,
              xlim=(-2, 12.5))
     save(fig, "layers")
 

@@ -182,7 +182,7 @@ def table_runs():
         _, iterations, total, old, new = (values[0] for values in stored[case].values())
         numbers = ["nan", "", ""] if total is None else [f"{total:.3f}", f"{old:.0%}", f"{new:.0%}"]
         rows.append((name, f"{iterations:,}", *numbers))
-    return markdown(["run", "iterations", "loss", "accuracy on the 50", "accuracy on new points"], rows)
+    return markdown(["run, penalty", "iterations", "loss", "accuracy on the 50", "accuracy on new points"], rows)
 
 
 @figure
