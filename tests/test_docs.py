@@ -145,6 +145,8 @@ def test_a_film_is_published_anew_if_it_has_other_frames_or_another_time(monkeyp
 
 
 def test_an_edited_default_is_said(monkeypatch):
+    monkeypatch.setitem(common.PUBLISHED, "num_frames", 7)
+    assert not any("num_frames" in line for line in publish.stale()), "experiments do not depend on it"
     monkeypatch.setitem(common.PUBLISHED, "num_samples", 7)
     assert "num_samples" in publish.edited_defaults()
     assert len(learning.training_points()[0]) == 7, "the pictures show other points"
