@@ -135,6 +135,15 @@ def test_pytorch():
         np.testing.assert_allclose(names[weight].detach().numpy(), getattr(last, weight), rtol=0, atol=1e-12)
 
 
+def test_a_picture_is_saved_anew_if_one_digit_is_another(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(common, "PICTURES", tmp_path)
+    for digit, anew in ((4, True), (4, False), (5, True)):
+        figure, (axes,) = common.new_figure(1)
+        axes.set_title(f"4{digit} mistakes")
+        common.save(figure, "mistakes")
+        assert bool(capsys.readouterr().out) == anew
+
+
 def test_a_film_is_published_anew_if_it_has_other_frames_or_another_time(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(common, "PICTURES", tmp_path)
     history = list(train(settings(num_epochs=9, num_frames=3)))

@@ -42,7 +42,7 @@ def save(figure, name):
     path = PICTURES / f"{name}.png"
     unfinished = path.with_suffix(".part.png")
     figure.savefig(unfinished, dpi=100)
-    if difference(unfinished, path).max() > 1:
+    if difference(unfinished, path).max() > 0.3:
         unfinished.replace(path)
         print(path)
     unfinished.unlink(missing_ok=True)
@@ -58,7 +58,7 @@ def save_film(history, X, y, name, frame_ms=100):
         with contextlib.redirect_stdout(io.StringIO()):
             utils.draw(history, forward, X, y, folder, frame_ms)
         film, still = Path(folder, "all.gif"), Path(folder, "all.png")
-        if (difference(still, PICTURES / f"{name}.png").max() > 1
+        if (difference(still, PICTURES / f"{name}.png").max() > 0.3
                 or frames_and_time(film) != frames_and_time(PICTURES / f"{name}.gif")):
             for kind in ("gif", "png"):
                 shutil.copyfile(Path(folder, f"all.{kind}"), PICTURES / f"{name}.{kind}")
