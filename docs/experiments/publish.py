@@ -95,7 +95,8 @@ def edited_defaults():
 def stale():
     """A line for each of the experiments that were measured with other settings than those published now."""
     for script in EXPERIMENTS:
-        changed = common.other_settings(script.__name__.rpartition(".")[2])
+        then = common.other_settings(script.__name__.rpartition(".")[2])
+        changed = ", ".join(f"{name} = {value}" for name, value in then.items())
         if changed:
             yield f"measured with other settings ({changed}): python -m {script.__name__}"
 
