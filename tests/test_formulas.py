@@ -164,7 +164,7 @@ def test_mean_field(g):
 @displayed(r"\text{accuracy} = \frac{1}{2} + \frac{q - q^2}{2} \le \frac{5}{8}",
            r"\text{accuracy} = \frac{1}{2} + q - q^2 \le \frac{3}{4}",
            r"\begin{aligned} & G(t, r) = \\"
-           r" & \int_0^t \varphi(s) \, (3 - 2 \Phi(s r) - 2 \Phi(s / r)) \, ds \end{aligned}",
+           r" & \int_0^t \varphi(x) \, (3 - 2 \Phi(x r) - 2 \Phi(x / r)) \, dx \end{aligned}",
            r"\begin{aligned} & \frac{\partial G}{\partial r} \, \pi (1 + r^2) \\"
            r" & = e^{-t^2 (1 + r^2) / 2} - e^{-t^2 (1 + 1 / r^2) / 2} < 0 \end{aligned}")
 def test_lines_and_strip():
