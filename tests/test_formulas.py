@@ -231,14 +231,14 @@ def test_networks_without_hidden_biases():
 
 @displayed(r"\begin{aligned} & \frac{1}{(1+u)^2} + \frac{1}{(1+v)^2} - \frac{1}{1+uv} \\"
            r" & = \frac{uv \, (u-v)^2 + (uv-1)^2}{(1+u)^2 (1+v)^2 (1+uv)} \ge 0 \end{aligned}",
-           r"a^2 + b^2 \ge s(2m)", r"(1-a)^2 + (1-b)^2 \ge 1 - s(2m)")
+           r"a^2 + d^2 \ge s(2m)", r"(1-a)^2 + (1-d)^2 \ge 1 - s(2m)")
 def test_squared_errors_of_a_pair():
     z, k = 3 * np.random.RandomState(0).randn(2, 10_000)
-    u, v, a, b = np.exp(-z), np.exp(z - 2 * k), sigmoid(z), sigmoid(2 * k - z)
+    u, v, a, d = np.exp(-z), np.exp(z - 2 * k), sigmoid(z), sigmoid(2 * k - z)
     whole = (u * v * (u - v)**2 + (u * v - 1)**2) / ((1 + u)**2 * (1 + v)**2 * (1 + u * v))
     assert_allclose(1 / (1 + u)**2 + 1 / (1 + v)**2 - 1 / (1 + u * v), whole, atol=1e-14)
-    assert (a**2 + b**2 >= sigmoid(2 * k) - 1e-15).all()
-    assert ((1 - a)**2 + (1 - b)**2 >= 1 - sigmoid(2 * k) - 1e-15).all()
+    assert (a**2 + d**2 >= sigmoid(2 * k) - 1e-15).all()
+    assert ((1 - a)**2 + (1 - d)**2 >= 1 - sigmoid(2 * k) - 1e-15).all()
 
 
 @displayed(r"s(2k x_1) + s(2k x_2) - s(0) > 0",
