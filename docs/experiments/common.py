@@ -42,7 +42,7 @@ def save(figure, name):
     path = PICTURES / f"{name}.png"
     unfinished = path.with_suffix(".part.png")
     figure.savefig(unfinished, dpi=100)
-    if difference(unfinished, path).max() > 0.3:
+    if is_another(unfinished, path):
         unfinished.replace(path)
         print(path)
     unfinished.unlink(missing_ok=True)
@@ -58,7 +58,7 @@ def save_film(history, X, y, name, frame_ms=100):
         with contextlib.redirect_stdout(io.StringIO()):
             utils.draw(history, forward, X, y, folder, frame_ms)
         film, still = Path(folder, "all.gif"), Path(folder, "all.png")
-        if (difference(still, PICTURES / f"{name}.png").max() > 0.3
+        if (is_another(still, PICTURES / f"{name}.png")
                 or frames_and_time(film) != frames_and_time(PICTURES / f"{name}.gif")):
             for kind in ("gif", "png"):
                 shutil.copyfile(Path(folder, f"all.{kind}"), PICTURES / f"{name}.{kind}")
@@ -74,6 +74,11 @@ def difference(one, other, side=40):
     rows, columns = (size // side * side for size in change.shape[:2])
     squares = change[:rows, :columns].reshape(rows // side, side, columns // side, side, 3)
     return np.abs(squares.mean(axis=(1, 3)))
+
+
+def is_another(picture, published):
+    """Whether they differ in a square or more by what one sees, as one digit for another."""
+    return difference(picture, published).max() > 0.3
 
 
 def new_figure(columns, width=None, height=4, rows=1, **panels):

@@ -114,6 +114,9 @@ MILLION = 1_000_000
 RUNS = {"cured": (3 * MILLION, {"reg_coeff": 1e-6}), "right": (MILLION, {"reg_coeff": 1e-4, "term": right_term}),
         "three": (MILLION, {"hidden_dim": 3, "reg_coeff": 0.0}), "between": (MILLION, {"reg_coeff": 1e-5}),
         "exploding": (MILLION, {"reg_coeff": 1e-4})}
+SHOWN = {                                           # {run whose film is on the page: its name there}
+    "three": "3 neurons, no penalty", "exploding": "50 neurons, 1e-4, the article's gradient",
+    "right": "50 neurons, 1e-4, the right gradient", "cured": "50 neurons, 1e-6, the article's gradient"}
 BUGS = {"1e-4": "exploding", "1e-5": "between", "1e-6": "cured"}         # {penalty: the run that has the bug with it}
 
 
@@ -137,15 +140,16 @@ def measure_run(case, seed):
     points, new_points, history = load_XOR_data(POINTS), load_XOR_data(1000, 1), []
     looked_at = {round(min(limit, MILLION) * (i / 100)**2) for i in range(101)}
     for t, (w1, w2) in enumerate(islice(descend(seed, **settings), limit), 1):
-        if t in looked_at or (exploded(w1) and t < MILLION):
+        ended = exploded(w1)
+        if t in looked_at or (ended and t < MILLION):
             weights = w1.copy(), np.zeros(w1.shape[1]), w2.copy(), np.zeros(2)
             history.append(snapshot(t, weights, points, new_points, settings["reg_coeff"]))
-        if exploded(w1):
+        if ended:
             break
-    if case != "between":
+    if case in SHOWN:
         common.save_film(history, *points, f"article_{case}")
     last = history[-1]
-    return {"explodes": t if exploded(w1) else None, "iterations": last.epoch,
+    return {"explodes": t if ended else None, "iterations": last.epoch,
             "loss": last.loss if np.isfinite(last.loss) else None,
             "old points": last.train_accuracy, "new points": last.test_accuracy}
 
@@ -175,10 +179,8 @@ def table_article():
 
 @table
 def table_runs():
-    names = {"three": "3 neurons, no penalty", "exploding": "50 neurons, 1e-4, the article's gradient",
-             "right": "50 neurons, 1e-4, the right gradient", "cured": "50 neurons, 1e-6, the article's gradient"}
     stored, rows = common.stored("why_it_exploded")["runs"], []
-    for case, name in names.items():
+    for case, name in SHOWN.items():
         _, iterations, total, old, new = (values[0] for values in stored[case].values())
         numbers = ["nan", "", ""] if total is None else [f"{total:.3f}", f"{old:.0%}", f"{new:.0%}"]
         rows.append((name, f"{iterations:,}", *numbers))
