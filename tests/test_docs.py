@@ -147,8 +147,9 @@ def test_a_picture_is_saved_anew_if_one_digit_is_another(monkeypatch, tmp_path, 
 def test_a_film_is_published_anew_if_it_has_other_frames_or_another_time(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(common, "PICTURES", tmp_path)
     history = list(train(settings(num_epochs=9, num_frames=3)))
+    doubled = [history[0], *history]                # its last frame is the same picture
     for frames, frame_ms, anew in ((history, 100, True), (history, 100, False), (history, 120, True),
-                                   (history[1:], 120, True)):
+                                   (doubled, 120, True), (history[1:], 120, True)):
         common.save_film(frames, *load_XOR_data(), "film", frame_ms)
         assert bool(capsys.readouterr().out) == anew
 

@@ -21,6 +21,7 @@ CHEAP = [                                           # script, experiment, case, 
     ("exploding_and_vanishing", "layers", "gain 32, 10 neurons", 5),
     ("exploding_and_vanishing", "layers", "gain 0.577, 200 neurons", 2017),
     ("exploding_and_vanishing", "depths", "sigmoid, default gain, 6", 4),
+    ("exploding_and_vanishing", "depths", "sigmoid, default gain, 2", 2),
 ]
 
 
@@ -35,6 +36,13 @@ def test_a_stored_result_comes_out_again(script, name, case, seed):
         assert (value is None) == (expected is None)
         if value is not None:
             np.testing.assert_allclose(value, expected, rtol=1e-5, err_msg=quantity)
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_results_are_stale_if_other_settings_are_published_but_for_those_of_the_pictures(script, monkeypatch):
+    then = common.stored(script)["about"]["settings"]
+    monkeypatch.setattr(common, "PUBLISHED", then | {"num_samples": 7, "num_frames": 7, "frame_ms": 70})
+    assert common.other_settings(script) == {"num_samples": then["num_samples"]}
 
 
 def test_a_run_of_the_article_is_one_of_ours_with_fifty_times_its_rate(monkeypatch, tmp_path):
