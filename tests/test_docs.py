@@ -16,7 +16,8 @@ from scratch_mlp import Hyperparameters, load_XOR_data, train
 PAGES = {page.relative_to(PROJECT).as_posix(): page.read_text(encoding="utf-8") for page in publish.pages()}
 TEXTS = [path.read_text(encoding="utf-8") for folder in ("tests", "docs") for path in (PROJECT / folder).rglob("*.py")]
 CHEAP = ["points", "sigmoid", "differences", "curves", "valley", "neurons", "mistakes", "circle",
-         "bricks", "network", "forward", "path_w2", "paths_w1", "three_neurons", "worksheet"]
+         "bricks", "network", "forward", "path_w2", "paths_w1", "worksheet", "hidden_space", "three_neurons", "layers",
+         "widths"]
 WRITTEN = "broken.py", "in_pytorch.py", "my_mlp.py"               # by readers
 each_page = pytest.mark.parametrize("name", PAGES)
 
@@ -29,8 +30,7 @@ def flush_left(code):
     return "\n".join(line.strip() for line in code.splitlines())
 
 
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.slow) if "exploded" in name else name for name in PAGES])
+@each_page
 def test_tables_and_sessions(name):
     assert publish.brought_up_to_date(PAGES[name]) == PAGES[name], "run: python docs/make.py"
 
