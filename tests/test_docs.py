@@ -16,7 +16,7 @@ from scratch_mlp import Hyperparameters, load_XOR_data, train
 PAGES = {page.relative_to(PROJECT).as_posix(): page.read_text(encoding="utf-8") for page in publish.pages()}
 TEXTS = [path.read_text(encoding="utf-8") for folder in ("tests", "docs") for path in (PROJECT / folder).rglob("*.py")]
 CHEAP = ["points", "sigmoid", "differences", "curves", "valley", "neurons", "mistakes", "circle",
-         "bricks", "network", "forward", "path_w2", "paths_w1", "worksheet", "hidden_space", "three_neurons", "layers",
+         "bricks", "network", "forward", "path_w2", "paths_w1", "worksheet", "hidden_space", "three_neurons",
          "widths"]
 WRITTEN = "broken.py", "in_pytorch.py", "my_mlp.py"               # by readers
 each_page = pytest.mark.parametrize("name", PAGES)
