@@ -9,7 +9,7 @@ The network is a multilayer perceptron (MLP) of two layers. A layer takes weight
 each, and puts each sum z through the sigmoid, s(z) = 1 / (1 + exp(-z)).
 
     forward    z1 = X w1 + b1     h1 = s(z1)     z2 = h1 w2 + b2     h2 = s(z2)
-    loss       L = 1/(2N) sum (y - h2)^2 + reg_coeff/N (sum R(w1) + sum R(w2))     penalty R(w) = w^2/2 or |w|
+    loss       L = 1/(2N) sum (y - h2)^2 + reg_coeff/(2N) (sum w1^2 + sum w2^2)
     backward   dL_dw1, the derivative of L with respect to w1, has the shape of w1; likewise for all the others
     step       w1 <- w1 - learning_rate dL_dw1; likewise for b1, w2 and b2
 
@@ -54,9 +54,7 @@ class Hyperparameters:
 
     # training
     batch_size: int = 0              # most points in a minibatch, the part used for one step; 0: all, else 10 to 100
-    shuffle: bool = True             # draw the minibatches anew for each epoch
     lr_decay: float = 0.0            # the rate in epoch t is learning_rate / (1 + lr_decay t); 0 to 0.01
-    penalty: str = "l2"              # l2: R(w) = w^2/2 makes all weights small; l1: R(w) = |w| makes many almost 0
     clip_norm: float = 0.0           # a gradient longer than this is shortened to it; 0: never, else 0.01 to 1
 
     # pictures
@@ -118,55 +116,46 @@ def accuracy(X, y, w1, b1, w2, b2):
 
 # ---------------------------------------------------------------- loss
 
-PENALTIES = {                                       # R(w), and its derivative dR/dw
-    "l2": (lambda w: w**2 / 2, lambda w: w),
-    "l1": (np.abs, np.sign),
-}
-
-
-def loss(y, h2, w1, w2, reg_coeff=0.0, penalty="l2"):
-    """L = 1/(2N) sum (y - h2)^2 + reg_coeff/N (sum R(w1) + sum R(w2)), a number; biases are not penalized."""
+def loss(y, h2, w1, w2, reg_coeff=0.0):
+    """L = 1/(2N) sum (y - h2)^2 + reg_coeff/(2N) (sum w1^2 + sum w2^2), a number; biases are not penalized."""
     N = len(y)
-    R, dR_dw = PENALTIES[penalty]
-    return np.sum((y - h2)**2) / (2 * N) + reg_coeff / N * (np.sum(R(w1)) + np.sum(R(w2)))
+    return np.sum((y - h2)**2) / (2 * N) + reg_coeff / (2 * N) * (np.sum(w1**2) + np.sum(w2**2))
 
 
 # ---------------------------------------------------------------- backward
 
-def backward(X, y, h1, h2, w1, w2, reg_coeff=0.0, penalty="l2"):
+def backward(X, y, h1, h2, w1, w2, reg_coeff=0.0):
     """The gradient of the loss, by the chain rule: backpropagation (Rumelhart, Hinton & Williams, 1986).
 
     z2[n, k] = sum_j h1[n, j] w2[j, k] + b2[k]. So dL_dw2[j, k] = sum_n h1[n, j] dL_dz2[n, k], that is, h1.T @ dL_dz2,
     and dL_dh1[n, j] = sum_k dL_dz2[n, k] w2[j, k], that is, dL_dz2 @ w2.T.
     """
     N = len(X)
-    R, dR_dw = PENALTIES[penalty]
 
     dL_dh2 = (h2 - y) / N                                      # (N, K)
     dh2_dz2 = h2 * (1 - h2)                                    # (N, K)
     dL_dz2 = dL_dh2 * dh2_dz2                                  # (N, K)
-    dL_dw2 = h1.T @ dL_dz2 + reg_coeff / N * dR_dw(w2)         # (H, K), a sum over n
+    dL_dw2 = h1.T @ dL_dz2 + reg_coeff / N * w2                # (H, K), a sum over n
     dL_db2 = dL_dz2.sum(axis=0)                                # (K,), a sum over n
 
     dL_dh1 = dL_dz2 @ w2.T                                     # (N, H), a sum over k
     dh1_dz1 = h1 * (1 - h1)                                    # (N, H)
     dL_dz1 = dL_dh1 * dh1_dz1                                  # (N, H)
-    dL_dw1 = X.T @ dL_dz1 + reg_coeff / N * dR_dw(w1)          # (D, H), a sum over n
+    dL_dw1 = X.T @ dL_dz1 + reg_coeff / N * w1                 # (D, H), a sum over n
     dL_db1 = dL_dz1.sum(axis=0)                                # (H,), a sum over n
     return dL_dw1, dL_db1, dL_dw2, dL_db2
 
 
 # ---------------------------------------------------------------- training
 
-def minibatches(X, y, batch_size, rng=None):
+def minibatches(X, y, batch_size, rng):
     """The points of each step of an epoch: a list of ceil(N / batch_size) parts (X, y), in sizes equal to within one.
 
-    If batch_size is 0, all points are one part. Otherwise rng, NumPy's random generator, shuffles them first, if given.
+    If batch_size is 0, all points are one part. Otherwise rng, NumPy's random generator, shuffles them first.
     """
     if batch_size == 0:
         return [(X, y)]
-    rows = rng.permutation(len(X)) if rng else np.arange(len(X))
-    parts = np.array_split(rows, math.ceil(len(X) / batch_size))
+    parts = np.array_split(rng.permutation(len(X)), math.ceil(len(X) / batch_size))
     return [(X[part], y[part]) for part in parts]
 
 
@@ -181,7 +170,7 @@ def run_epoch(X, y, w1, b1, w2, b2, epoch, rng, hp):
     for X_batch, y_batch in minibatches(X, y, hp.batch_size, rng):
         z1, h1, z2, h2 = forward(X_batch, w1, b1, w2, b2)
         reg_coeff = hp.reg_coeff * len(X_batch) / len(X)       # the penalty of each step is reg_coeff/N
-        dL_dw1, dL_db1, dL_dw2, dL_db2 = backward(X_batch, y_batch, h1, h2, w1, w2, reg_coeff, hp.penalty)
+        dL_dw1, dL_db1, dL_dw2, dL_db2 = backward(X_batch, y_batch, h1, h2, w1, w2, reg_coeff)
         if not hp.use_bias:
             dL_db1 = dL_db2 = 0.0
 
@@ -216,7 +205,7 @@ def train(hp):
     X, y = load_XOR_data(hp.num_samples, hp.data_seed)
     X_test, y_test = load_XOR_data(hp.num_test_samples, hp.data_seed + 1)
     weights = initialize_weights(X.shape[1], hp.hidden_dim, y.shape[1], hp.weight_seed)
-    rng = np.random.default_rng(hp.weight_seed) if hp.shuffle else None
+    rng = np.random.default_rng(hp.weight_seed)              # shuffles the minibatches
 
     num_intervals = max(1, hp.num_frames)
     snapshot_epochs = sorted({round(hp.num_epochs * (i / num_intervals)**2) for i in range(num_intervals + 1)})
@@ -228,7 +217,7 @@ def train(hp):
 
         w1, b1, w2, b2 = [weight.copy() for weight in weights]
         z1, h1, z2, h2 = forward(X, w1, b1, w2, b2)
-        L = float(loss(y, h2, w1, w2, hp.reg_coeff, hp.penalty))
+        L = float(loss(y, h2, w1, w2, hp.reg_coeff))
         yield Snapshot(epoch, L, accuracy(X, y, *weights), accuracy(X_test, y_test, *weights), w1, b1, w2, b2)
         if not math.isfinite(L):
             return

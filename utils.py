@@ -19,10 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
-ALLOWED = {                                         # lowest and highest, or the choices
+ALLOWED = {                                         # lowest and highest
     "hidden_dim": (1, 1000), "learning_rate": (0, 1e6), "num_epochs": (0, 10**9), "num_samples": (1, 10_000),
     "reg_coeff": (0, 1e6), "num_test_samples": (1, 10_000), "data_seed": (0, 2**32 - 2), "weight_seed": (0, 2**32 - 1),
-    "batch_size": (0, 10_000), "lr_decay": (0, 1e6), "penalty": ("l2", "l1"), "clip_norm": (0, 1e6),
+    "batch_size": (0, 10_000), "lr_decay": (0, 1e6), "clip_norm": (0, 1e6),
     "num_frames": (0, 1000), "frame_ms": (20, 10_000)}
 
 PANEL = 400                                         # pixels, the width and the height of each of the three panels
@@ -140,15 +140,15 @@ def meanings(Settings):
 
 def checked(name, kind, value):
     """The value, or the text of one, as an int, float, bool or str; raises ValueError, in one line, if not allowed."""
-    text, allowed = str(value).strip(), ALLOWED.get(name)
+    text = str(value).strip()
     if kind in (int, float):
-        lowest, highest = allowed or (-math.inf, math.inf)
+        lowest, highest = ALLOWED.get(name, (-math.inf, math.inf))
         must_be = f"a {'whole ' if kind is int else ''}number from {lowest} to {highest:.10g}"
         with contextlib.suppress(ValueError):
             if lowest <= kind(text) <= highest:
                 return kind(text)
     else:
-        choices = (True, False) if kind is bool else allowed or (text,)
+        choices = (True, False) if kind is bool else (text,)
         must_be = " or ".join(map(str, choices)) or "a name"
         for choice in choices:
             if text and text.lower() == str(choice).lower():

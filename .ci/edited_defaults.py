@@ -43,9 +43,9 @@ def try_edits(names):
         print(f"edited {', '.join(names)}: the tests are green, and --check says so", flush=True)
         if len(names) > 1:
             expect(0, folder, "docs/make.py")
-            assert "measured with other settings" in expect(0, folder, "docs/make.py", "--check")
+            expect(0, folder, "docs/make.py", "--check")
             expect(0, folder, "-m", "pytest", "-q", "-x")
-            print("published: --check and the tests are green, and what is stale is listed", flush=True)
+            print("published: --check and the tests are green", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Speed and memory, as a table: python -m tests.benchmark, some minutes. Limits in seconds are for a fast machine.
+"""Speed and memory, as a table: python tests/benchmark.py, some minutes. Limits in seconds are for a fast machine.
 
 Rivals are measured in the same run, by turns, and must arrive at the same loss; PyTorch only where installed.
 """
@@ -10,11 +10,13 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))        # the project, whose modules are imported below
+
 import numpy as np
 
 from docs.experiments.common import published
-from docs.lab.checks import PROJECT
 from scratch_mlp import forward, initialize_weights, load_XOR_data, loss, run_epoch, train
+from tests.checks import PROJECT
 
 HP = published()
 RATE, REG = HP.learning_rate, HP.reg_coeff
@@ -158,7 +160,7 @@ def benchmark_runs():
 
 def benchmark_trainings():
     script = [*SCRIPT, "--num_frames", 0]
-    rivals = {"torch": ["-m", "tests.benchmark", "torch"]} if TORCH else {}
+    rivals = {"torch": [__file__, "torch"]} if TORCH else {}
     best = best_processes({"project": script} | rivals)
     *_, last = train(HP)
     row("training in all, no pictures", f"{best['project'][0]:.1f} s")

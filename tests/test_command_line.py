@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import utils
-from docs.lab.checks import PROJECT, SETTINGS, settings
 from scratch_mlp import Hyperparameters, forward, load_XOR_data, train
+from tests.checks import PROJECT, SETTINGS, settings
 
 SCRIPT = PROJECT / "scratch_mlp.py"
 PICTURES = ["accuracy.gif", "all.gif", "all.png", "boundary.gif", "loss.gif"]

@@ -2,38 +2,28 @@
 from itertools import pairwise
 
 import numpy as np
+import pytest
 
 import scratch_mlp
 from docs.experiments import deep_mlp
-from docs.lab import checks
-
-NETWORKS = [(1, "sigmoid"), (2, "tanh"), (3, "sigmoid"), (4, "relu")]       # depth, activation
-
-
-def complex_step(X, y, ws, bs, activation, step=1e-30):
-    """The gradient of the loss, Im L(w + i step) / step, for all weights, then all biases."""
-    gradients = []
-    for k, weight in enumerate([*ws, *bs]):
-        gradients.append(np.zeros_like(weight))
-        for index in np.ndindex(weight.shape):
-            moved = [w.astype(complex) for w in (*ws, *bs)]
-            moved[k][index] += 1j * step
-            h = deep_mlp.forward(X, moved[:len(ws)], moved[len(ws):], activation)[-1]
-            gradients[k][index] = deep_mlp.loss(y, h).imag / step
-    return gradients
+from docs.experiments.gradients import complex_step
+from tests import checks
 
 
-def test_the_gradient_is_that_of_the_loss():
+@pytest.mark.parametrize(("depth", "activation"), [(1, "sigmoid"), (2, "tanh"), (3, "sigmoid"), (4, "relu")])
+def test_the_gradient_is_that_of_the_loss(depth, activation):
     """Array by array, to twelve digits, of weights and biases of which none is zero."""
-    for depth, activation in NETWORKS:
-        random = np.random.RandomState(depth)
-        X, y = scratch_mlp.load_XOR_data(5, depth)
-        widths = (2, *[3] * depth, 2)
-        ws, bs = [random.randn(*pair) for pair in pairwise(widths)], [random.randn(width) for width in widths[1:]]
-        dL_dws, dL_dbs, dL_dzs = deep_mlp.backward(y, deep_mlp.forward(X, ws, bs, activation), ws, activation)
-        for found, true in zip((*dL_dws, *dL_dbs), complex_step(X, y, ws, bs, activation), strict=True):
-            assert found.shape == true.shape
-            assert checks.relative_error(found, true, floor=1e-16) < 1e-12
+    random = np.random.RandomState(depth)
+    X, y = scratch_mlp.load_XOR_data(5, depth)
+    widths = (2, *[3] * depth, 2)
+    ws, bs = [random.randn(*pair) for pair in pairwise(widths)], [random.randn(width) for width in widths[1:]]
+    dL_dws, dL_dbs, dL_dzs = deep_mlp.backward(y, deep_mlp.forward(X, ws, bs, activation), ws, activation)
+
+    def L(*weights):
+        return deep_mlp.loss(y, deep_mlp.forward(X, weights[:len(ws)], weights[len(ws):], activation)[-1])
+    for found, true in zip((*dL_dws, *dL_dbs), complex_step(L, (*ws, *bs)), strict=True):
+        assert found.shape == true.shape
+        assert checks.relative_error(found, true, floor=1e-16) < 1e-12
 
 
 def test_one_hidden_layer_is_scratch_mlp():

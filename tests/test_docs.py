@@ -1,4 +1,5 @@
 """What stands on the pages is executed, looked up, or compared with what made it; all with the published settings."""
+import ast
 import re
 import shlex
 
@@ -8,12 +9,12 @@ import numpy as np
 import pytest
 
 import utils
-from docs.experiments import common, learning, publish
-from docs.lab.bugs import SOURCE
-from docs.lab.checks import PROJECT, settings
-from scratch_mlp import Hyperparameters, load_XOR_data, train
+from docs import make
+from docs.experiments import common, learning
+from scratch_mlp import Hyperparameters, train
+from tests.checks import PROJECT, SOURCE, settings
 
-PAGES = {page.relative_to(PROJECT).as_posix(): page.read_text(encoding="utf-8") for page in publish.pages()}
+PAGES = {page.relative_to(PROJECT).as_posix(): page.read_text(encoding="utf-8") for page in make.pages()}
 TEXTS = [path.read_text(encoding="utf-8") for folder in ("tests", "docs") for path in (PROJECT / folder).rglob("*.py")]
 CHEAP = ["points", "sigmoid", "differences", "curves", "valley", "neurons", "mistakes", "circle",
          "bricks", "network", "forward", "path_w2", "paths_w1", "worksheet", "hidden_space", "three_neurons",
@@ -32,7 +33,7 @@ def flush_left(code):
 
 @each_page
 def test_tables_and_sessions(name):
-    assert publish.brought_up_to_date(PAGES[name]) == PAGES[name], "run: python docs/make.py"
+    assert make.brought_up_to_date(PAGES[name]) == PAGES[name], "run: python docs/make.py"
 
 
 @each_page
@@ -62,6 +63,8 @@ def test_commands(name):
         if "scratch_mlp.py" in words or words[0].startswith("--"):
             flags = words[words.index("scratch_mlp.py") + 1:] if "scratch_mlp.py" in words else words
             utils.read_settings(Hyperparameters, [flag for flag in flags if flag != "--help"])
+        elif "-c" in words:
+            exec(words[-1].partition(";")[0])       # what it imports is there
         elif "-m" in words:
             module = words[words.index("-m") + 1]
             file = PROJECT / (module.replace(".", "/") + ".py")
@@ -86,21 +89,10 @@ def test_links(name):
             assert anchor in [re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings], target
 
 
-@each_page
-def test_names_of_tests(name):
-    for test in re.findall(r"`((?:test|check)_\w+)`", PAGES[name]):
-        assert any(f"def {test}(" in text for text in TEXTS), test
-
-
-def shown_pictures():
-    """{path of a picture: words for those who cannot see it} of all pages."""
-    return {((PROJECT / name).parent / target).resolve(): words for name, text in PAGES.items()
-            for words, target in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", text)}
-
-
 def test_pictures():
     """Each has words; a GIF is small, and its last frame is beside it; no other picture is in the folder."""
-    shown = shown_pictures()
+    shown = {((PROJECT / name).parent / target).resolve(): words for name, text in PAGES.items()
+             for words, target in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", text)}
     for path, words in shown.items():
         assert len(words) > 40, f"{path.name}: say in the brackets, in more than 40 letters, what is to be seen"
         if path.suffix == ".gif":
@@ -112,6 +104,17 @@ def test_pictures():
     assert {path.resolve() for path in common.PICTURES.iterdir()} == set(shown) | stills
 
 
+def difference(one, other, side=40):
+    """How far two pictures differ, of 255, as a mean over each square of so many pixels; infinite if their sizes do."""
+    pictures = [iio.imread(path)[..., :3].astype(float) for path in (one, other)]
+    if pictures[0].shape != pictures[1].shape:
+        return np.array(np.inf)
+    change = pictures[0] - pictures[1]
+    rows, columns = (size // side * side for size in change.shape[:2])
+    squares = change[:rows, :columns].reshape(rows // side, side, columns // side, side, 3)
+    return np.abs(squares.mean(axis=(1, 3)))
+
+
 @pytest.mark.parametrize("name", CHEAP)
 def test_a_figure_is_what_its_function_draws(name, monkeypatch, tmp_path):
     """But for fonts and margins, which differ from version to version; any other figure would not pass."""
@@ -119,9 +122,9 @@ def test_a_figure_is_what_its_function_draws(name, monkeypatch, tmp_path):
     with matplotlib.style.context(["default", {"font.size": 12}]):
         common.FIGURES[name]()
     published = PROJECT / "docs" / "pictures" / f"{name}.png"
-    assert common.difference(tmp_path / f"{name}.png", published).mean() < 3
+    assert difference(tmp_path / f"{name}.png", published).mean() < 3
     others = [path for path in published.parent.glob("*.png") if path != published]
-    assert all(common.difference(published, other).mean() > 5 for other in others)
+    assert all(difference(published, other).mean() > 5 for other in others)
 
 
 def test_pytorch():
@@ -135,30 +138,16 @@ def test_pytorch():
         np.testing.assert_allclose(names[weight].detach().numpy(), getattr(last, weight), rtol=0, atol=1e-12)
 
 
-def test_a_picture_is_saved_anew_if_one_digit_is_another(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(common, "PICTURES", tmp_path)
-    for digit, anew in ((4, True), (4, False), (5, True)):
-        figure, (axes,) = common.new_figure(1)
-        axes.set_title(f"4{digit} mistakes")
-        common.save(figure, "mistakes")
-        assert bool(capsys.readouterr().out) == anew
-
-
-def test_a_film_is_published_anew_if_it_has_other_frames_or_another_time(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(common, "PICTURES", tmp_path)
-    history = list(train(settings(num_epochs=9, num_frames=3)))
-    doubled = [history[0], *history]                # its last frame is the same picture
-    for frames, frame_ms, anew in ((history, 100, True), (history, 100, False), (history, 120, True),
-                                   (doubled, 120, True), (history[1:], 120, True)):
-        common.save_film(frames, *load_XOR_data(), "film", frame_ms)
-        assert bool(capsys.readouterr().out) == anew
-
-
 def test_an_edited_default_is_said(monkeypatch):
-    monkeypatch.setitem(common.PUBLISHED, "num_frames", 7)
-    assert not any("num_frames" in line for line in publish.stale()), "experiments do not depend on it"
     monkeypatch.setitem(common.PUBLISHED, "num_samples", 7)
-    assert "num_samples" in publish.edited_defaults()
+    assert "num_samples" in make.edited_defaults()
     assert len(learning.training_points()[0]) == 7, "the pictures show other points"
-    assert next(publish.complaints()).startswith("not the published settings: ")
-    assert len([*publish.stale()]) == len(publish.EXPERIMENTS)
+    assert next(make.complaints()).startswith("not the published settings: ")
+
+
+def test_the_scripts_own_requirements_are_those_of_the_file():
+    block = re.match(r"# /// script\n((?:# .*\n)+)# ///\n", SOURCE).group(1)
+    metadata = {name: ast.literal_eval(value) for name, value in re.findall(r"^# (\S+) = (.*)$", block, re.MULTILINE)}
+    lines = (PROJECT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert metadata["dependencies"] == [line.partition("#")[0].strip() for line in lines]
+    assert f"Python {metadata['requires-python'].removeprefix('>=')} or newer" in PAGES["README.md"]

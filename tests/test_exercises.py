@@ -8,8 +8,7 @@ import pytest
 
 import scratch_mlp
 from docs.experiments import exercise_figures
-from docs.lab.bugs import SOURCE, run_checks
-from docs.lab.checks import PROJECT, module_of, settings
+from tests.checks import PROJECT, SOURCE, module_of, run_checks, settings
 
 
 def sections_of(page):
@@ -62,10 +61,9 @@ def test_panels():
 
 
 @pytest.mark.parametrize("number", "78")
-def test_bug(number, tmp_path, monkeypatch):
+def test_bug(number, tmp_path):
     """One line of broken.py is wrong, as the solution says; the checks catch it; the symptoms are as the page says."""
-    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
-    subprocess.run([sys.executable, "-m", "docs.lab.bugs", number], cwd=tmp_path, check=True)
+    subprocess.run([sys.executable, PROJECT / "docs/lab/bugs.py", number], cwd=tmp_path, check=True)
     program = (tmp_path / "broken.py").read_text(encoding="utf-8")
     wrong, right = re.match("There is `(.*?)` in the place of `(.*?)`", solution(number)).groups()
     assert program == SOURCE.replace(right, wrong)

@@ -12,9 +12,9 @@ import pytest
 import scratch_mlp
 from docs.experiments import worksheet
 from docs.experiments.exercise_figures import network_with, report_of
-from docs.lab import report
-from docs.lab.checks import PROJECT
+from docs.lab import check
 from docs.lab.slips import BRICKS, no_penalty, results, same, slips_of
+from tests.checks import PROJECT
 
 STARTER = (PROJECT / "docs" / "lab" / "my_mlp.py").read_text(encoding="utf-8")
 BLANK = re.compile(r"(?<=return |.... = )\.\.\.(?= *#|\n)")
@@ -197,8 +197,8 @@ def forward(X, w1, b1, w2, b2):
     ("def sigmoid(z): exit()", "    def sigmoid(z): exit()\n    SystemExit: it ends the program\n"),
     ("def sigmoid(z): return input()", "input() has nobody to ask\n"),
     ("def sigmoid(z): return sigmoid(z)", "RecursionError: maximum recursion depth exceeded"),
-    ("h1 = sigmoid(z1", "cannot be loaded:\nline 54, column 13: '(' was never closed\n    h1 = sigmoid(z1\n"),
-    ("exit()", "cannot be loaded:\nline 54, in <module>:\n    exit()\nSystemExit: it ends the program\n"),
+    ("h1 = sigmoid(z1", "cannot be loaded:\nline 51, column 13: '(' was never closed\n    h1 = sigmoid(z1\n"),
+    ("exit()", "cannot be loaded:\nline 51, in <module>:\n    exit()\nSystemExit: it ends the program\n"),
     ("import numpie", "ModuleNotFoundError: No module named 'numpie'\n")])
 def test_what_a_file_may_do(lines, said, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO())
@@ -210,7 +210,7 @@ def test_what_a_file_may_do(lines, said, monkeypatch):
 
 def test_processes(tmp_path):
     """What hangs or ends its process, and what is not there; from another folder, all at once."""
-    cases = {"hangs.py": (1, f"{RIGHT}\ndef loss(*a):\n print('x')\n while 1: pass", "\n    x\n\n    line 56, in"),
+    cases = {"hangs.py": (1, f"{RIGHT}\ndef loss(*a):\n print('x')\n while 1: pass", "\n    x\n\n    line 53, in"),
              "ends.py": (1, f"{RIGHT}\ndef step(*a):\n  import os; os._exit(0)", "step is wrong:\n    no"),
              "hangs_at_once.py": (2, "while True: pass", "cannot be loaded:\nline 1, in <module>"),
              "starter.py": (1, STARTER, "sigmoid is unfinished"), "nowhere.py": (2, None, "there is no file")}
@@ -230,11 +230,11 @@ def test_film(tmp_path, capsys):
     def ask(function, *arguments):
         return function(*arguments)
     assert report_of(RIGHT)[0] == 0
-    assert len(report.trained(tmp_path / "mine.py", ask, num_epochs=20)) == 21
+    assert len(check.trained(tmp_path / "mine.py", ask, num_epochs=20)) == 21
     said = capsys.readouterr().out
     assert re.search(r"^It is right on \d\d\.\d% of its 300 points, and on \d\d\.\d% of others", said, re.MULTILINE)
     report_of(f"{RIGHT}\ndef train(*a): return 1 / 0")
-    assert report.trained(tmp_path / "mine.py", ask) == []
+    assert check.trained(tmp_path / "mine.py", ask) == []
     assert capsys.readouterr().out.endswith("No film:\nZeroDivisionError: division by zero\n")
 
 
@@ -242,7 +242,7 @@ def test_film(tmp_path, capsys):
 
 def test_sections_are_there():
     tutorial = (PROJECT / "docs" / "index.md").read_text(encoding="utf-8")
-    sections = {*report.SECTIONS.values(), *re.findall(r'^    """(.*?)\. ', STARTER, re.MULTILINE)}
+    sections = {*check.SECTIONS.values(), *re.findall(r'^    """(.*?)\. ', STARTER, re.MULTILINE)}
     assert len(sections) > 6
     for section in sections:
         assert re.search(rf"^#+ {re.escape(section)}$", tutorial, re.MULTILINE), section

@@ -13,8 +13,8 @@ import pytest
 from matplotlib.figure import Figure
 
 import utils
-from docs.lab.checks import settings
 from scratch_mlp import Snapshot, forward, load_XOR_data, train
+from tests.checks import settings
 
 PICTURES = ["accuracy.gif", "all.gif", "all.png", "boundary.gif", "loss.gif"]
 OLD = [*PICTURES, "notes.txt"]

@@ -6,22 +6,15 @@ from dataclasses import fields, replace
 import pytest
 
 import utils
-from docs.lab.checks import PROJECT, SETTINGS
 from scratch_mlp import Hyperparameters
+from tests.checks import PROJECT, SETTINGS
 
 
 @pytest.mark.parametrize(("name", "value", "allowed"), [
-    *((name, value, "a whole number from 1 to 10000") for name in ("num_samples", "num_test_samples")
-      for value in (0, -1, 2.0, 1.5, None, True, float("nan"), 10**9, "1e3", "", "9" * 50, "3\n4")),
+    *(("num_samples", value, "a whole number from 1 to 10000") for value in (0, 10_001, 1.5, "many", "")),
     ("data_seed", 2**32 - 1, "a whole number from 0 to 4294967294"),
-    ("weight_seed", -1, "a whole number from 0 to 4294967295"),
-    ("num_epochs", 1e6, "a whole number from 0 to 1000000000"),
-    *((name, value, "a number from 0 to 1000000") for name in ("learning_rate", "lr_decay", "reg_coeff", "clip_norm")
-      for value in (-1e-9, float("nan"), float("inf"), -float("inf"), 1e300, "fast", None, False, 1j)),
-    *((name, value, "True or False") for name in ("use_bias", "shuffle") for value in (1, 0, "yes", None, "")),
-    ("penalty", "l3", "l2 or l1"),
-    ("num_frames", -1, "a whole number from 0 to 1000"),
-    ("frame_ms", 10, "a whole number from 20 to 10000"),
+    *(("learning_rate", value, "a number from 0 to 1000000") for value in (-1e-9, "nan", "inf", "fast")),
+    ("use_bias", "yes", "True or False"),
     ("frame_ms", 105, "a multiple of 10"),
     ("batch_size", 301, "at most num_samples = 300"),
     ("output_dir", " ", "a name"),
@@ -39,8 +32,8 @@ def test_each_setting_is_a_flag_that_takes_a_value():
     for name, value in SETTINGS.items():
         for arguments in ([f"--{name}", str(value)], [f"--{name}={value}"]):
             assert getattr(utils.read_settings(Hyperparameters, arguments), name) == value
-    changed = utils.read_settings(Hyperparameters, ["--use_bias", "FALSE", "--reg_coeff", "1e-6", "--penalty", "L1"])
-    assert changed == replace(Hyperparameters(), use_bias=False, reg_coeff=1e-6, penalty="l1")
+    changed = utils.read_settings(Hyperparameters, ["--use_bias", "FALSE", "--reg_coeff", "1e-6"])
+    assert changed == replace(Hyperparameters(), use_bias=False, reg_coeff=1e-6)
 
 
 def test_each_setting_has_limits_and_a_meaning_which_help_shows(capsys, monkeypatch):

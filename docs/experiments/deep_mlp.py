@@ -1,4 +1,4 @@
-"""The network of scratch_mlp.py with as many hidden layers as you like, without the penalty.
+"""The network of scratch_mlp.py with as many hidden layers as you like, without the penalty; and how deltas shrink.
 
     h_0 = X     z_l = h_(l-1) w_l + b_l     h_l = s(z_l)     for the layers l = 1, 2, ..., the last being the output
     h_l  (N, widths[l])     w_l  (widths[l-1], widths[l])     b_l  (widths[l],)     widths = (D, H, ..., H, K)
@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from scratch_mlp import sigmoid
+from scratch_mlp import load_XOR_data, sigmoid
 
 ACTIVATIONS = {                                     # s(z), for complex z too; and s'(z), as a function of s(z)
     "sigmoid": (sigmoid, lambda h: h * (1 - h)),
@@ -56,3 +56,12 @@ def step(X, y, ws, bs, learning_rate, activation="sigmoid"):
     dL_dws, dL_dbs, dL_dzs = backward(y, forward(X, ws, bs, activation), ws, activation)
     for weight, gradient in zip((*ws, *bs), (*dL_dws, *dL_dbs), strict=True):
         weight -= learning_rate * gradient
+
+
+def delta_sizes(width, depth, gain=3**-0.5, seed=2017, activation="sigmoid"):
+    """The root mean square of dL_dz in each hidden layer, the first one first, over that of the last; untrained."""
+    X, y = load_XOR_data()
+    ws, bs = initialize((2, *[width] * depth, 2), gain, seed)
+    *hidden, _ = backward(y, forward(X, ws, bs, activation), ws, activation)[2]
+    sizes = np.array([np.sqrt(np.mean(dL_dz**2)) for dL_dz in hidden])
+    return sizes / sizes[-1]

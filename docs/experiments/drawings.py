@@ -6,15 +6,24 @@ import numpy as np
 
 import scratch_mlp
 from docs.experiments.common import PURPLE, RED, figure, new_figure, save
-from docs.lab.checks import loss_at, worked_numbers
 
 INK, GREY, PALE, GROUND = "black", "#6b6b6b", "#c4c4c4", "#f1f1f1"
 
+
+def numbers_of_a_step(X, y, w1, b1, w2, b2, m=scratch_mlp):
+    """{name: array} of what module m computes of one point, forward and back; rows n = 0 without their n."""
+    z1, h1, z2, h2 = m.forward(X, w1, b1, w2, b2)
+    dL_dw1, dL_db1, dL_dw2, dL_db2 = m.backward(X, y, h1, h2, w1, w2)
+    return {"x": X[0], "y": y[0], "z1": z1[0], "h1": h1[0], "z2": z2[0], "h2": h2[0],
+            "dL_dh2": (h2 - y)[0], "dh2_dz2": (h2 * (1 - h2))[0], "dL_dz2": dL_db2, "dL_dw2": dL_dw2, "dL_db2": dL_db2,
+            "dL_dh1": dL_db2 @ w2.T, "dh1_dz1": (h1 * (1 - h1))[0], "dL_dz1": dL_db1,
+            "dL_dw1": dL_dw1, "dL_db1": dL_db1}
+
+
 X, y = scratch_mlp.load_XOR_data(1)
-weights = scratch_mlp.initialize_weights(2, 3, 2)
-EXAMPLE = worked_numbers(scratch_mlp, X, y, *weights)             # of one point, so without its row n
-EXAMPLE |= {"X": X[0], "b1": weights[1], "b2": weights[3], "L": loss_at(scratch_mlp, X, y, weights, 0.0, "l2"),
-            "dL_dz1": EXAMPLE["dL_dh1"] * EXAMPLE["dh1_dz1"]}
+w1, b1, w2, b2 = weights = scratch_mlp.initialize_weights(2, 3, 2)
+EXAMPLE = numbers_of_a_step(X, y, *weights) | {"X": X[0], "w1": w1, "b1": b1, "w2": w2, "b2": b2}
+EXAMPLE["L"] = scratch_mlp.loss(y, EXAMPLE["h2"], w1, w2)
 
 
 def number(name):

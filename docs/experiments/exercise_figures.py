@@ -6,7 +6,7 @@ from pathlib import Path
 from string import ascii_lowercase
 
 from docs.experiments.common import figure, new_figure, save, table, train_with
-from docs.lab import report
+from docs.lab import check
 from docs.lab.slips import BRICKS, broken_source, slips_of
 
 CURVES = (                                          # as the exercise asks for them
@@ -22,7 +22,7 @@ CURVES = (                                          # as the exercise asks for t
 def network_with(brick, slips):
     """A file my_mlp.py in which all is right, but for these slips in one brick."""
     sources = [broken_source(name, slips if name == brick else ()) for name in BRICKS]
-    return "\n\n".join(["import numpy as np\nfrom scratch_mlp import PENALTIES\n", *sources])
+    return "\n\n".join(["import numpy as np\n", *sources])
 
 
 def report_of(text):
@@ -30,7 +30,7 @@ def report_of(text):
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as output:
         path = Path(folder, "my_mlp.py")
         path.write_text(text, encoding="utf-8")
-        status = report.run(path, 20, lambda function, *arguments: function(*arguments))
+        status = check.run(path, 20, lambda function, *arguments: function(*arguments))
     return status, output.getvalue()
 
 

@@ -6,14 +6,13 @@ import runpy
 
 import numpy as np
 
-import scratch_mlp
 import utils
 from docs.experiments import common
 from docs.experiments.common import PUBLISHED, PURPLE, RED, figure, markdown, new_figure, save, table
+from docs.experiments.gradients import moved
 from docs.experiments.learning import history_of, training_points
-from docs.lab import checks
-from docs.lab.bugs import BUGS, SOURCE
-from scratch_mlp import Hyperparameters, initialize_weights, load_XOR_data, sigmoid
+from docs.experiments.why_it_exploded import article_term
+from scratch_mlp import Hyperparameters, backward, forward, initialize_weights, load_XOR_data, loss, sigmoid
 
 
 def make_film():
@@ -56,15 +55,16 @@ def figure_sigmoid():
 
 def differences(step):
     """The relative error of dL/dw1[0, 0], by forward, central and complex difference with this step."""
-    X, y, weights = checks.random_network(scratch_mlp, seed=1)
-    true = checks.hand_derived(scratch_mlp, X, y, weights, 1.0, "l2")[0][0, 0]
+    X, y = load_XOR_data(7, 1)
+    random = np.random.RandomState(1)
+    w1, b1, w2, b2 = weights = [random.randn(*shape) for shape in ((2, 4), (4,), (4, 2), (2,))]
+    z1, h1, z2, h2 = forward(X, *weights)
+    true = backward(X, y, h1, h2, w1, w2, 1.0)[0][0, 0]
 
-    def moved(by):
-        w1 = weights[0].astype(complex)
-        w1[0, 0] += by
-        return checks.loss_at(scratch_mlp, X, y, [w1, *weights[1:]], 1.0, "l2")
-    found = ((moved(step) - moved(0)).real / step, (moved(step) - moved(-step)).real / (2 * step),
-             moved(1j * step).imag / step)
+    def L(by):
+        w1, *others = moved(weights, 0, (0, 0), by)
+        return loss(y, forward(X, w1, *others)[-1], w1, w2, 1.0)
+    found = (L(step) - L(0)) / step, (L(step) - L(-step)) / (2 * step), L(1j * step).imag / step
     return [abs(value / true - 1) for value in found]
 
 
@@ -133,11 +133,6 @@ def table_progress():
 
 
 @table
-def table_num_bugs():
-    return str(len(BUGS))
-
-
-@table
 def table_results():
     runs = ["", "--hidden_dim 3", "--hidden_dim 50", "--use_bias False"]
     return markdown(["settings", "train", "test", "loss"],
@@ -159,13 +154,14 @@ def table_trouble():
 @table
 def table_bug():
     """The error of the article's penalty gradient, in its network of 50 neurons on 50 points."""
-    article = checks.module_of(SOURCE.replace("dR_dw(w2)", "(w2**2).sum()").replace("dR_dw(w1)", "(w1**2).sum()"))
     X, y = load_XOR_data(50)
-    weights = initialize_weights(2, 50, 2)
+    w1, b1, w2, b2 = initialize_weights(2, 50, 2)
+    z1, h1, z2, h2 = forward(X, w1, b1, w2, b2)
+    plain1, _, plain2, _ = backward(X, y, h1, h2, w1, w2)
     rows = []
     for reg_coeff in (0.0001, 50):
-        (found1, _, found2, _), (true1, _, true2, _) = (
-            checks.hand_derived(module, X, y, weights, reg_coeff, "l2") for module in (article, scratch_mlp))
+        true1, _, true2, _ = backward(X, y, h1, h2, w1, w2, reg_coeff)
+        found1, found2 = plain1 + article_term(w1, reg_coeff) / 50, plain2 + article_term(w2, reg_coeff) / 50
         pairs = (np.append(found1, found2), np.append(true1, true2)), (found1, true1)
         rows.append([reg_coeff, *(f"{np.linalg.norm(f - t) / np.linalg.norm(t):.1e}" for f, t in pairs)])
     return markdown(["`reg_coeff`", "both as one vector", "`dL_dw1` alone"], rows)

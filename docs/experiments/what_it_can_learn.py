@@ -1,77 +1,122 @@
-"""Trains networks of many widths and settings from many first weights: python -m docs.experiments.what_it_can_learn.
-
-It stores what the tables and figures of what-it-can-learn.md are made of; two minutes.
-"""
-from statistics import NormalDist
-
+"""What networks of many widths learn, with biases and without: the tables and figures of what-it-can-learn.md."""
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
+import scratch_mlp
+import utils
 from docs.experiments import common
 from docs.experiments.common import PURPLE, RED, SEEDS, figure, markdown, new_figure, save, spread, table
-from scratch_mlp import forward, inference, sigmoid
+from scratch_mlp import accuracy, backward, forward, initialize_weights, load_XOR_data, loss, sigmoid
 
-WIDTHS = (1, 2, 3, 4, 5, 10, 50)
-WITH_BIASES = {hidden_dim: f"--hidden_dim {hidden_dim}" for hidden_dim in WIDTHS}       # {neurons: the flags}
-WITHOUT = {hidden_dim: f"--hidden_dim {hidden_dim} --use_bias False" for hidden_dim in (3, 10)}
+SETTINGS = {                                        # of this page, whatever the defaults of scratch_mlp.py are
+    "learning_rate": 2.0, "num_epochs": 10_000, "num_samples": 300, "reg_coeff": 1e-4, "num_test_samples": 1000,
+    "data_seed": 0, "batch_size": 0, "lr_decay": 0.0, "clip_norm": 0.0, "num_frames": 0}
+WIDTHS, WITHOUT = (1, 2, 3, 4, 5, 10, 50), (3, 10)  # hidden neurons, with biases and without
+TRAININGS = {f"{hidden_dim} neurons{', no biases' * (not use_bias)}": (hidden_dim, use_bias)
+             for use_bias, widths in ((True, WIDTHS), (False, WITHOUT)) for hidden_dim in widths}
+STEPS, POINTS = 3000, 75                            # each of these points is trained on with three images
+REFLECTED = {                                       # neurons, where there are biases
+    "10 neurons, no biases": (10, "no"), "50 neurons, no biases": (50, "no"),
+    "10 neurons, output biases": (10, "output"), "10 neurons, hidden biases": (10, "hidden")}
 
 
-def learn(flags, seed):
-    """The accuracies of a network so trained."""
-    *_, last = common.train_with(f"{flags} --weight_seed {seed} --num_frames 0")
+# ---------------------------------------------------------------- networks that learn
+
+def learn(case, seed):
+    """The accuracies of a network of so many neurons, trained from these first weights."""
+    hidden_dim, use_bias = TRAININGS[case]
+    hp = scratch_mlp.Hyperparameters(hidden_dim=hidden_dim, use_bias=use_bias, weight_seed=seed, **SETTINGS)
+    *_, last = scratch_mlp.train(hp)
     return {"train": last.train_accuracy, "test": last.test_accuracy}
 
 
-def even_grid(side):
-    """Points (side^2, 2) that are spread as normal ones are, and whether their class is one."""
-    places = [NormalDist().inv_cdf((i + 0.5) / side) for i in range(side)]
-    X = np.stack(np.meshgrid(places, places), axis=-1).reshape(-1, 2)
-    return X, (X[:, 0] > 0) != (X[:, 1] > 0)
+def reflect(X, y):
+    """Each point with its images (-x1, x2), (x1, -x2), (-x1, -x2), whose class is the other, the other, the same."""
+    images = [X * signs for signs in ((1, 1), (-1, 1), (1, -1), (-1, -1))]
+    return np.concatenate(images), np.concatenate([y, y[:, ::-1], y[:, ::-1], y])
 
 
-@np.errstate(over="ignore")
-def search(case, seed, tries=6000):
-    """The accuracy to which so many neurons come by random changes, small and large, that are kept if not worse."""
-    (X, one), random, best = even_grid(50), np.random.default_rng(seed), 0.0
-    weights = [random.normal(0, 2, shape) for shape in ((2, int(case)), int(case), (int(case), 2), 2)]
-    for _ in range(tries):
-        scale = 10 ** random.uniform(-3, 0.5)
-        moved = [w + scale * random.normal(size=w.shape) * random.integers(2, size=w.shape) for w in weights]
-        share = np.mean(inference(X, *moved) == one)
-        if share >= best:
-            weights, best = moved, share
-    X, one = even_grid(400)                         # on so fine a grid, the best strip has 75.0 %
-    return {"accuracy": float(np.mean(inference(X, *weights) == one))}
+def learn_reflected(case, seed):
+    """The loss on reflected training points after all steps, and the accuracy on reflected test points."""
+    (hidden_dim, biases), (X, y) = REFLECTED[case], reflect(*load_XOR_data(POINTS))
+    w1, b1, w2, b2 = weights = initialize_weights(2, hidden_dim, 2, seed)
+    for _ in range(STEPS):
+        z1, h1, z2, h2 = forward(X, w1, b1, w2, b2)
+        dL_dw1, dL_db1, dL_dw2, dL_db2 = backward(X, y, h1, h2, w1, w2)
+        w1 -= 2.0 * dL_dw1
+        b1 -= 2.0 * dL_db1 * (biases == "hidden")
+        w2 -= 2.0 * dL_dw2
+        b2 -= 2.0 * dL_db2 * (biases == "output")
+    return {"loss": float(loss(y, forward(X, *weights)[-1], w1, w2)),
+            "test": accuracy(*reflect(*load_XOR_data(1000, 1)), *weights)}
+
+
+EXPERIMENTS = {"trainings": (learn, TRAININGS, SEEDS), "reflected": (learn_reflected, REFLECTED, SEEDS)}
+
+
+def found(experiment, case, quantity):
+    """Its values, one for each of the first weights."""
+    return common.stored("what_it_can_learn")[experiment][case][quantity]
+
+
+# ---------------------------------------------------------------- networks set by hand
+
+def or_network(k):
+    """Three neurons without biases: s(2k x1) + s(2k x2) - s(0) > 0 almost where x1 > 0 or x2 > 0."""
+    w1 = 2 * k * np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    return w1, np.zeros(3), np.outer([1.0, 1.0, -1.0], [0, 1]), np.zeros(2)
+
+
+def xor_network(b):
+    """bump(x1 + x2) - bump(x1 - x2), where bump(z) = s(z + b) + s(b - z)."""
+    w1 = np.array([[1.0, -1.0, 1.0, -1.0], [1.0, -1.0, -1.0, 1.0]])
+    return w1, np.full(4, b), np.outer([1.0, 1.0, -1.0, -1.0], [0, 1]), np.zeros(2)
 
 
 def three_neurons(B):
     """Weights of three hidden neurons that are XOR of signs exactly where x1 + x2 < 2B."""
     w1 = np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 1.0]])
-    f = np.array([1.0, -1.0, -1.0])
-    return w1, np.full(3, -float(B)), np.outer(f, [1, -1]), sigmoid(-B) * np.array([1, -1])
+    return w1, np.full(3, -float(B)), np.outer([1.0, -1.0, -1.0], [1, -1]), sigmoid(-B) * np.array([1, -1])
 
 
-EXPERIMENTS = {"trainings": (learn, [*WITH_BIASES.values(), *WITHOUT.values()], SEEDS),
-               "searches": (search, ["2"], SEEDS)}
-
-
-def found(flags):
-    """{quantity: its values} of the runs with these flags."""
-    return common.stored("what_it_can_learn")["trainings"][flags]
-
+# ---------------------------------------------------------------- tables and figures
 
 @table
 def table_widths():
     rows = []
-    for hidden_dim, flags in WITH_BIASES.items():
-        learnt = sum(share >= 0.99 for share in found(flags)["train"])
-        rows.append((hidden_dim, spread(found(flags)["test"], "{:.1%}"), f"{learnt} of {len(SEEDS)}"))
+    for hidden_dim in WIDTHS:
+        case = f"{hidden_dim} neurons"
+        learnt = sum(share >= 0.99 for share in found("trainings", case, "train"))
+        rows.append((hidden_dim, spread(found("trainings", case, "test"), "{:.1%}"), f"{learnt} of {len(SEEDS)}"))
     return markdown(["neurons", "test accuracy", "99 % of the training points"], rows)
 
 
 @table
-def table_search():
-    return spread(common.stored("what_it_can_learn")["searches"]["2"]["accuracy"], "{:.1%}")
+def table_reflected():
+    return markdown(["neurons", "biases", "training loss", "test accuracy"],
+                    [(*REFLECTED[case], spread(found("reflected", case, "loss"), "{:.4f}"),
+                      spread(found("reflected", case, "test"), "{:.1%}")) for case in REFLECTED])
+
+
+@figure
+def figure_widths():
+    """Accuracy over hidden neurons, a mark for each of the first weights, with and without biases."""
+    fig, (axes,) = new_figure(1, width=8.8, height=4.4)
+    jitter = np.linspace(-0.13, 0.13, len(SEEDS))
+    for share, name in ((5 / 8, "best line"), (3 / 4, "without biases, at most")):
+        axes.axhline(share, color="gray", linewidth=1, linestyle=":")
+        axes.text(6.45, share + 0.006, name, color="gray", fontsize=10, ha="right")
+    for widths, end, shift, style, color, label in ((WIDTHS, "", -0.18, "D", PURPLE, "with biases"),
+                                                    (WITHOUT, ", no biases", 0.18, "x", RED, "without")):
+        marks = np.ravel([found("trainings", f"{hidden_dim} neurons{end}", "test") for hidden_dim in widths])
+        places = np.array([WIDTHS.index(hidden_dim) for hidden_dim in widths])
+        axes.plot(np.add.outer(places + shift, jitter).ravel(), marks, style, color=color, markersize=4, alpha=0.7,
+                  label=label)
+    axes.set(title="accuracy on test points", xlabel="hidden neurons", xticks=range(len(WIDTHS)), xticklabels=WIDTHS,
+             xlim=(-0.5, 6.5))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
+    axes.legend(frameon=False, loc="upper left")
+    save(fig, "widths")
 
 
 @figure
@@ -88,25 +133,20 @@ def figure_three_neurons():
 
 
 @figure
-def figure_widths():
-    """Accuracy over hidden neurons, a mark for each of the first weights, with and without biases."""
-    fig, (axes,) = new_figure(1, width=8.8, height=4.4)
-    jitter = np.linspace(-0.13, 0.13, len(SEEDS))
-    for share, name in ((5 / 8, "best line"), (3 / 4, "without biases, at most")):
-        axes.axhline(share, color="gray", linewidth=1, linestyle=":")
-        axes.text(6.45, share + 0.006, name, color="gray", fontsize=10, ha="right")
-    for runs, shift, style, color, label in ((WITH_BIASES, -0.18, "D", PURPLE, "with biases"),
-                                             (WITHOUT, 0.18, "x", RED, "without")):
-        marks = np.ravel([found(flags)["test"] for flags in runs.values()])
-        places = np.array([WIDTHS.index(hidden_dim) for hidden_dim in runs])
-        axes.plot(np.add.outer(places + shift, jitter).ravel(), marks, style, color=color, markersize=4, alpha=0.7,
-                  label=label)
-    axes.set(title="accuracy on test points", xlabel="hidden neurons", xticks=range(len(WIDTHS)), xticklabels=WIDTHS,
-             xlim=(-0.5, 6.5))
-    axes.yaxis.set_major_formatter(PercentFormatter(1))
-    axes.legend(frameon=False, loc="upper left")
-    save(fig, "widths")
-
-
-if __name__ == "__main__":
-    common.main("what_it_can_learn", EXPERIMENTS, __doc__)
+def figure_hidden_space():
+    """Where the hidden neurons send the points: two without biases, and four with, the sums of either pair."""
+    X, y = load_XOR_data()
+    fig, (mirrored, folded) = new_figure(2, width=10, height=5)
+    h1 = forward(X, *or_network(2.0))[1][:, :2]
+    for there in h1[:12]:
+        mirrored.plot(*np.stack([there, 1 - there]).T, color="gray", linewidth=0.8)
+    mirrored.plot([0, 0.5], [0.5, 0], color="black", linestyle="--")
+    utils.add_points(mirrored, h1, y)
+    mirrored.set(title="two neurons without biases", xlabel="first neuron", ylabel="second neuron", aspect="equal")
+    h1 = forward(X, *xor_network(1.0))[1]
+    utils.add_points(folded, np.stack([h1[:, 0] + h1[:, 1], h1[:, 2] + h1[:, 3]], axis=1), y)
+    folded.plot([1, 1.47], [1, 1.47], color="black", linestyle="--")
+    folded.set(title="four neurons, each with the bias 1", xlabel="first + second neuron",
+               ylabel="third + fourth neuron", aspect="equal")
+    fig.legend(*folded.get_legend_handles_labels(), loc="outside lower center", ncol=2, frameon=False)
+    save(fig, "hidden_space")

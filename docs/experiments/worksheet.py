@@ -4,9 +4,8 @@ from itertools import product
 import numpy as np
 
 from docs.experiments.common import figure, save
-from docs.experiments.drawings import GROUND, canvas, layer, line, neuron, write
+from docs.experiments.drawings import GROUND, canvas, layer, line, neuron, numbers_of_a_step, write
 from docs.lab.slips import PROBLEMS
-from scratch_mlp import backward, forward
 
 WEIGHTS = PROBLEMS["small"]["weights"]
 X, y = PROBLEMS["small"]["X"][:1], PROBLEMS["small"]["y"][:1]
@@ -15,14 +14,8 @@ BACK = (("dL_dh2", "dh2_dz2", "dL_dz2"), ("dL_dw2", "dL_db2"), ("dL_dh1", "dh1_d
 
 def key(X=X, y=y):
     """{name: array} of all blanks of the worksheet, for this point."""
-    X, y = np.array(X), np.array(y)
-    w1, b1, w2, b2 = WEIGHTS
-    z1, h1, z2, h2 = forward(X, w1, b1, w2, b2)
-    dL_dw1, dL_db1, dL_dw2, dL_db2 = backward(X, y, h1, h2, w1, w2)
-    dL_dz1, dL_dz2 = dL_db1, dL_db2                 # one point, so the sum over the points is the point's own
-    return {"z1": z1, "h1": h1, "z2": z2, "h2": h2,
-            "dL_dh2": h2 - y, "dh2_dz2": h2 * (1 - h2), "dL_dz2": dL_dz2, "dL_dw2": dL_dw2, "dL_db2": dL_db2,
-            "dL_dh1": dL_dz2 @ w2.T, "dh1_dz1": h1 * (1 - h1), "dL_dz1": dL_dz1, "dL_dw1": dL_dw1, "dL_db1": dL_db1}
+    numbers = numbers_of_a_step(np.array(X), np.array(y), *WEIGHTS)
+    return {name: number for name, number in numbers.items() if name not in ("x", "y")}
 
 
 def blanks(name, value):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scratch_mlp import PENALTIES, backward, forward, loss, sigmoid
+from scratch_mlp import backward, forward, loss, sigmoid
 
 CATALOGUE = json.loads(Path(__file__).with_name("slips.json").read_text(encoding="utf-8"))
 
@@ -120,7 +120,7 @@ def results(brick, slips=(), of="judged"):
     source = broken_source(brick, slips)
     if source is None:
         return None
-    names = {**BRICKS, "np": np, "PENALTIES": PENALTIES, "penalty": "l2", **given(brick, of)}
+    names = {**BRICKS, "np": np, **given(brick, of)}
     try:
         with np.errstate(all="ignore"):
             for statement in re.split(r"\n(?=    \S)", source)[1:]:

@@ -3,30 +3,32 @@ import json
 import sys
 import types
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 
 import scratch_mlp
+from docs.experiments.drawings import numbers_of_a_step
+from docs.experiments.gradients import complex_step
 
-PROJECT = Path(__file__).resolve().parent.parent.parent
+PROJECT = Path(__file__).resolve().parents[1]
+SOURCE = (PROJECT / "scratch_mlp.py").read_text(encoding="utf-8")
 WORKED_EXAMPLE = json.loads(Path(__file__).with_name("worked_example.json").read_text())
 
 # All settings by name, so that no test depends on a default, which everyone is invited to edit
 SETTINGS = {
     "hidden_dim": 10, "learning_rate": 1.0, "num_epochs": 20_000, "num_samples": 300, "reg_coeff": 1e-4,
-    "use_bias": True, "num_test_samples": 1000, "data_seed": 0, "weight_seed": 2017, "batch_size": 0, "shuffle": True,
-    "lr_decay": 0.0, "penalty": "l2", "clip_norm": 0.0, "num_frames": 100, "frame_ms": 100, "output_dir": "plots",
+    "use_bias": True, "num_test_samples": 1000, "data_seed": 0, "weight_seed": 2017, "batch_size": 0, "lr_decay": 0.0,
+    "clip_norm": 0.0, "num_frames": 100, "frame_ms": 100, "output_dir": "plots",
 }
 
 
-def settings(m=None, **changes):
+def settings(m=scratch_mlp, **changes):
     """The Hyperparameters of a module with SETTINGS, but for these changes."""
-    return (m or scratch_mlp).Hyperparameters(**SETTINGS | changes)
+    return m.Hyperparameters(**SETTINGS | changes)
 
 
 def module_of(source):
-    """The module that this source text, of a program of this project or of a broken copy, is."""
+    """The module that this source text, of scratch_mlp.py or of a broken copy, is."""
     module = types.ModuleType("mutant")
     module.__file__ = str(PROJECT / "scratch_mlp.py")
     sys.modules["mutant"] = module                  # dataclasses look their module up by name
@@ -41,51 +43,14 @@ def random_network(m, seed, N=7, hidden_dim=4, scale=1.0):
     return X, y, [scale * random.randn(*shape) for shape in ((2, hidden_dim), (hidden_dim,), (hidden_dim, 2), (2,))]
 
 
-def loss_at(m, X, y, weights, reg_coeff, penalty):
-    w1, b1, w2, b2 = weights
-    return m.loss(y, m.forward(X, w1, b1, w2, b2)[-1], w1, w2, reg_coeff, penalty)
+def loss_of(m, X, y, reg_coeff=0.0):
+    """The loss on these points, as a function of w1, b1, w2, b2."""
+    return lambda w1, b1, w2, b2: m.loss(y, m.forward(X, w1, b1, w2, b2)[-1], w1, w2, reg_coeff)
 
 
-def snapshot(epoch, weights, points, test_points, reg_coeff):
-    """The Snapshot of a training that is not that of scratch_mlp.py; points and test_points are pairs X, y."""
-    return scratch_mlp.Snapshot(epoch, float(loss_at(scratch_mlp, *points, weights, reg_coeff, "l2")),
-                                scratch_mlp.accuracy(*points, *weights), scratch_mlp.accuracy(*test_points, *weights),
-                                *weights)
-
-
-def complex_step(m, X, y, weights, reg_coeff, penalty, step=1e-30):
-    """The gradient of `loss` to the last digits: dL/dw = Im L(w + i step) / step, where nothing cancels
-    (Squire & Trapp, 1998). For complex w, |w| has to be w sign(Re w)."""
-    gradients = []
-    for k, weight in enumerate(weights):
-        gradient = np.zeros_like(weight)
-        for index in np.ndindex(weight.shape):
-            moved = [w.astype(complex) for w in weights]
-            moved[k][index] += 1j * step
-            with patch.dict(m.PENALTIES, l1=(lambda w: w * np.sign(w.real), np.sign)):
-                gradient[index] = loss_at(m, X, y, moved, reg_coeff, penalty).imag / step
-        gradients.append(gradient)
-    return gradients
-
-
-def central_difference(m, X, y, weights, reg_coeff, penalty, step=1e-5):
-    """(L(w + step) - L(w - step)) / (2 step) for each weight: needs nothing but `loss`."""
-    gradients = []
-    for k, weight in enumerate(weights):
-        gradient = np.zeros_like(weight)
-        for index in np.ndindex(weight.shape):
-            higher, lower = ([w.copy() for w in weights] for _ in range(2))
-            higher[k][index] += step
-            lower[k][index] -= step
-            rise = loss_at(m, X, y, higher, reg_coeff, penalty) - loss_at(m, X, y, lower, reg_coeff, penalty)
-            gradient[index] = rise / (2 * step)
-        gradients.append(gradient)
-    return gradients
-
-
-def hand_derived(m, X, y, weights, reg_coeff, penalty):
+def hand_derived(m, X, y, weights, reg_coeff):
     z1, h1, z2, h2 = m.forward(X, *weights)
-    return m.backward(X, y, h1, h2, weights[0], weights[2], reg_coeff, penalty)
+    return m.backward(X, y, h1, h2, weights[0], weights[2], reg_coeff)
 
 
 def relative_error(found, true, floor=0.0):
@@ -93,20 +58,18 @@ def relative_error(found, true, floor=0.0):
     return max(0.0, np.max(np.abs(found - true)) - floor) / np.max(np.abs(true))
 
 
-def check_gradient(m, X, y, weights, reg_coeff, penalty, floor=0.0):
+def check_gradient(m, X, y, weights, reg_coeff, floor=0.0):
     """Each of the four arrays agrees with the complex step to 12 digits."""
-    pairs = zip(hand_derived(m, X, y, weights, reg_coeff, penalty),
-                complex_step(m, X, y, weights, reg_coeff, penalty), strict=True)
-    for name, (found, true) in zip(("dL_dw1", "dL_db1", "dL_dw2", "dL_db2"), pairs, strict=True):
+    arrays = hand_derived(m, X, y, weights, reg_coeff), complex_step(loss_of(m, X, y, reg_coeff), weights)
+    for name, found, true in zip(("dL_dw1", "dL_db1", "dL_dw2", "dL_db2"), *arrays, strict=True):
         assert found.shape == true.shape, name
         assert relative_error(found, true, floor) < 1e-12, name
 
 
 def check_gradients(m):
-    """Both penalties, absent, of the strength of one point and of all N."""
-    for penalty in ("l2", "l1"):
-        for reg_coeff in (0.0, 1.0, 7.0):
-            check_gradient(m, *random_network(m, seed=1), reg_coeff, penalty)
+    """Without a penalty, and with one of the strength of one point and of all N."""
+    for reg_coeff in (0.0, 1.0, 7.0):
+        check_gradient(m, *random_network(m, seed=1), reg_coeff)
 
 
 def check_loss(m):
@@ -114,19 +77,8 @@ def check_loss(m):
     X, y, weights = random_network(m, seed=2)
     h2 = m.forward(X, *weights)[-1]
     error = sum((y[n, k] - h2[n, k])**2 for n in range(7) for k in range(2)) / 14
-    both = np.concatenate([weights[0].ravel(), weights[2].ravel()])
-    for penalty, size in (("l2", sum(w * w for w in both) / 2), ("l1", sum(abs(w) for w in both))):
-        assert abs(m.loss(y, h2, weights[0], weights[2], 3.0, penalty) - (error + 3.0 / 7 * size)) < 1e-12
-
-
-def worked_numbers(m, X, y, w1, b1, w2, b2):
-    """What the article prints of the step from these weights, by its names."""
-    z1, h1, z2, h2 = m.forward(X, w1, b1, w2, b2)
-    dL_dw1, dL_db1, dL_dw2, dL_db2 = m.backward(X, y, h1, h2, w1, w2)
-    dL_dz2 = (h2 - y) * h2 * (1 - h2)
-    return {"x": X[0], "y": y[0], "w1": w1.copy(), "w2": w2.copy(), "z1": z1[0], "h1": h1[0], "z2": z2[0], "h2": h2[0],
-            "dL_dh2": (h2 - y)[0], "dh2_dz2": (h2 * (1 - h2))[0], "dL_dz2": dL_dz2[0], "dL_dw2": dL_dw2,
-            "dL_dh1": dL_dz2.dot(w2.T)[0], "dh1_dz1": (h1 * (1 - h1))[0], "dL_dw1": dL_dw1}
+    penalty = 3.0 / 14 * sum(w * w for w in np.append(weights[0], weights[2]))
+    assert abs(m.loss(y, h2, weights[0], weights[2], 3.0) - (error + penalty)) < 1e-12
 
 
 def check_worked_example(m, use_bias=False):
@@ -137,20 +89,20 @@ def check_worked_example(m, use_bias=False):
     printed = {name: np.array(value) for name, value in WORKED_EXAMPLE["printed"].items()}
     printed |= {name: np.array(fact["right"]) for name, fact in WORKED_EXAMPLE["printed_wrongly"].items()}
     X, y = (rows[:1] for rows in m.load_XOR_data(300))
-    w1, b1, w2, b2 = weights = m.initialize_weights(2, 3, 2)
-    mine = worked_numbers(m, X, y, *weights)
-    before = loss_at(m, X, y, weights, 0.0, "l2")
-    m.run_epoch(X, y, *weights, 0, None, settings(m, learning_rate=0.001, reg_coeff=0.0, use_bias=use_bias))
-    mine |= {"w1_after": w1, "w2_after": w2}
-    assert mine.keys() == printed.keys()
-    for name, value in mine.items():
-        np.testing.assert_allclose(value, printed[name], rtol=0, atol=5.1e-9, err_msg=name)
-    after, exact = loss_at(m, X, y, weights, 0.0, "l2"), WORKED_EXAMPLE["not_printed"]
-    np.testing.assert_allclose(before, exact["loss_before"], rtol=1e-14)
+    weights, L = m.initialize_weights(2, 3, 2), loss_of(m, X, y)
+    mine = numbers_of_a_step(X, y, *weights, m) | {"w1": weights[0], "w2": weights[2]}
+    steps = epoch_steps(m, X, y, weights, learning_rate=0.001, reg_coeff=0.0, use_bias=use_bias)
+    after = [weight + step for weight, step in zip(weights, steps, strict=True)]
+    mine |= {"w1_after": after[0], "w2_after": after[2]}
+    assert printed.keys() <= mine.keys()
+    for name, value in printed.items():
+        np.testing.assert_allclose(mine[name], value, rtol=0, atol=5.1e-9, err_msg=name)
+    exact = WORKED_EXAMPLE["not_printed"]
+    np.testing.assert_allclose(L(*weights), exact["loss_before"], rtol=1e-14)
     if use_bias:
-        assert after < exact["loss_after"]
+        assert L(*after) < exact["loss_after"]
     else:
-        np.testing.assert_allclose(after, exact["loss_after"], rtol=1e-14)
+        np.testing.assert_allclose(L(*after), exact["loss_after"], rtol=1e-14)
 
 
 def epoch_steps(m, X, y, weights, epoch=0, rng=None, **changes):
@@ -165,7 +117,7 @@ def check_step(m):
     for use_bias in (True, False):
         X, y, weights = random_network(m, seed=3)
         steps = epoch_steps(m, X, y, weights, learning_rate=0.5, reg_coeff=2.0, use_bias=use_bias)
-        gradients = complex_step(m, X, y, weights, 2.0, "l2")
+        gradients = complex_step(loss_of(m, X, y, 2.0), weights)
         for k, (step, gradient) in enumerate(zip(steps, gradients, strict=True)):
             expected = -0.5 * gradient if use_bias or k in (0, 2) else 0 * gradient
             np.testing.assert_allclose(step, expected, rtol=0, atol=1e-14)
@@ -174,7 +126,7 @@ def check_step(m):
 def check_decay_and_clipping(m):
     """The rate at epoch t is learning_rate / (1 + lr_decay t); clip_norm caps the joint norm of what is trained."""
     X, y, weights = random_network(m, seed=4)
-    norm = np.sqrt(sum(np.sum(gradient**2) for gradient in complex_step(m, X, y, weights, 7.0, "l2")))
+    norm = np.sqrt(sum(np.sum(gradient**2) for gradient in complex_step(loss_of(m, X, y, 7.0), weights)))
     plain = epoch_steps(m, X, y, weights, reg_coeff=7.0)
     for changes, factor in (({"lr_decay": 0.5, "epoch": 6}, 1 / 4),
                             ({"clip_norm": norm / 5}, 1 / 5), ({"clip_norm": 2 * norm}, 1)):
@@ -189,21 +141,20 @@ def check_minibatches(m):
     """Each point comes once, with its label, in parts of nearly one size; an epoch adds the steps of all the parts, and
     their gradients, each weighted with its share of the points, make the gradient of `loss`."""
     X, y, weights = random_network(m, seed=5, N=20)
-    whole, tiny = complex_step(m, X, y, weights, 5.0, "l2"), 1e-7      # so that the weights stay as good as the same
+    whole, tiny = complex_step(loss_of(m, X, y, 5.0), weights), 1e-7   # so that the weights stay as good as the same
     for batch_size, sizes in ((0, [20]), (20, [20]), (7, [7, 7, 6]), (19, [10, 10]), (6, [5] * 4), (1, [1] * 20)):
-        for seed in (None, 1):
-            rng, same_rng = (seed and np.random.default_rng(seed) for _ in range(2))
-            parts = m.minibatches(X, y, batch_size, rng)
-            assert [len(part) for part, _ in parts] == sizes
-            rows = np.concatenate([np.column_stack(part) for part in parts])
-            assert sorted(rows.tolist()) == sorted(np.column_stack([X, y]).tolist())
-            assert (rows[:, :2] == X).all() == (seed is None or batch_size == 0)
-            gradients = [complex_step(m, *part, weights, 5.0 * len(part[0]) / 20, "l2") for part in parts]
-            steps = epoch_steps(m, X, y, weights, 0, same_rng, batch_size=batch_size, reg_coeff=5.0, learning_rate=tiny)
-            for k, step in enumerate(steps):
-                np.testing.assert_allclose(step / -tiny, sum(g[k] for g in gradients), rtol=0, atol=2e-5)
-                mean = sum(size / 20 * g[k] for size, g in zip(sizes, gradients, strict=True))
-                np.testing.assert_allclose(mean, whole[k], rtol=0, atol=1e-14)
+        parts = m.minibatches(X, y, batch_size, np.random.default_rng(1))
+        assert [len(part) for part, _ in parts] == sizes
+        rows = np.concatenate([np.column_stack(part) for part in parts])
+        assert sorted(rows.tolist()) == sorted(np.column_stack([X, y]).tolist())
+        assert (rows[:, :2] == X).all() == (batch_size == 0)
+        gradients = [complex_step(loss_of(m, *part, 5.0 * len(part[0]) / 20), weights) for part in parts]
+        steps = epoch_steps(m, X, y, weights, rng=np.random.default_rng(1), batch_size=batch_size, reg_coeff=5.0,
+                            learning_rate=tiny)
+        for k, step in enumerate(steps):
+            np.testing.assert_allclose(step / -tiny, sum(g[k] for g in gradients), rtol=0, atol=2e-5)
+            mean = sum(size / 20 * g[k] for size, g in zip(sizes, gradients, strict=True))
+            np.testing.assert_allclose(mean, whole[k], rtol=0, atol=1e-14)
 
 
 def check_snapshots(m):
@@ -217,7 +168,7 @@ def check_snapshots(m):
         weights = s.w1, s.b1, s.w2, s.b2
         X, y = m.load_XOR_data(40, 0)
         X_test, y_test = m.load_XOR_data(50, 1)
-        assert s.loss == loss_at(m, X, y, weights, 1.0, "l2")
+        assert s.loss == loss_of(m, X, y, 1.0)(*weights)
         assert s.train_accuracy == np.mean(m.forward(X, *weights)[2].argmax(axis=1) == y.argmax(axis=1))
         assert s.test_accuracy == np.mean(m.forward(X_test, *weights)[2].argmax(axis=1) == y_test.argmax(axis=1))
     losses = [snapshot.loss for snapshot in history]
@@ -244,3 +195,8 @@ def check_ties(m):
 
 CHECKS = (check_gradients, check_loss, check_worked_example, check_step, check_decay_and_clipping, check_minibatches,
           check_snapshots, check_learning, check_ties)
+
+
+def run_checks(module):
+    for check in CHECKS:
+        check(module)
