@@ -9,10 +9,8 @@ import inspect
 import io
 import math
 import os
-import signal
 import sys
 import tempfile
-import threading
 import tokenize
 from dataclasses import fields
 from pathlib import Path
@@ -161,42 +159,17 @@ def checked(name, kind, value):
 def draw(history, forward, X, y, folder, frame_ms=100):
     """Draw a frame for each snapshot with the points X (N, 2), y (N, 2); write the GIFs and all.png; print their paths.
 
-    Raises OSError if a file cannot be written. Then, or after Ctrl-C, the pictures that were there are whole.
+    Raises OSError if a file cannot be written. Then, or after Ctrl-C, each picture that was there is whole.
     """
     if (X.shape[1], y.shape[1]) != (2, 2):
         raise NotImplementedError(f"the pictures show 2 coordinates and 2 classes, not {X.shape[1]} and {y.shape[1]}")
+    import matplotlib.style
     folder = open_folder(folder)
-    with held_signals() as stoppable:
-        import matplotlib.style
-        say(f"drawing {len(history)} frames")
-        with matplotlib.style.context(["default", STYLE]):
-            drawn = to_palette(stoppable(draw_frames(history, forward, X, y)), len(history))
-        paths = write_files(folder, stoppable(encode(*drawn, frame_ms)))
-    for path in paths:
+    say(f"drawing {len(history)} frames")
+    with matplotlib.style.context(["default", STYLE]):
+        drawn = to_palette(draw_frames(history, forward, X, y), len(history))
+    for path in write_files(folder, encode(*drawn, frame_ms)):
         say(path)
-
-
-@contextlib.contextmanager
-def held_signals():
-    """Let Ctrl-C, SIGTERM and SIGHUP wait, if not ignored; yields what makes a loop end the run after one has come."""
-    came, handlers = [], {}
-
-    def stoppable(items):
-        for item in items:
-            yield item
-            if came:
-                say("interrupted: the pictures of the run before stay as they are")
-                sys.exit(128 + came[0])
-
-    if threading.current_thread() is threading.main_thread():
-        for number in {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}:   # Windows has none
-            if signal.getsignal(number) not in (signal.SIG_IGN, None):
-                handlers[number] = signal.signal(number, lambda number, frame: came.append(number))
-    try:
-        yield stoppable
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
 
 
 def add_panel(figure, number, **properties):

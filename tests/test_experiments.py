@@ -12,9 +12,6 @@ CHEAP = [                                           # script, experiment, case, 
     ("what_it_can_learn", "trainings", "3 neurons", 2017),
     ("what_it_can_learn", "trainings", "10 neurons", 3),
     ("what_it_can_learn", "trainings", "3 neurons, no biases", 7),
-    ("what_it_can_learn", "reflected", "10 neurons, hidden biases", 2017),
-    ("what_it_can_learn", "reflected", "10 neurons, output biases", 0),
-    ("what_it_can_learn", "reflected", "50 neurons, no biases", 11),
     ("why_it_exploded", "depths", "sigmoid, default gain, 6", 4),
     ("why_it_exploded", "depths", "sigmoid, default gain, 2", 2),
 ]
@@ -52,16 +49,3 @@ def test_an_explosion_ends_a_run_of_the_article(monkeypatch, tmp_path):
     found = why_it_exploded.measure_run("short", 2017, limit=2000)
     assert (found["iterations"], np.isnan(found["loss"])) == (why_it_exploded.explode(reg_coeff=0.01), True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["film.gif", "film.png"]
-
-
-def measure_product(case, seed):
-    return {"product": len(case) * seed / 3}
-
-
-def test_measured_results_are_stored(monkeypatch, tmp_path):
-    class Script:
-        __name__ = "docs.experiments.products"
-        EXPERIMENTS = {"products": (measure_product, ["one", "four"], common.SEEDS)}
-    monkeypatch.setattr(common, "RESULTS", tmp_path)
-    common.measure([Script()])
-    assert common.stored.__wrapped__("products")["products"]["four"]["product"][:3] == [2689.33, 0, 1.33333]

@@ -13,7 +13,6 @@ import scratch_mlp
 from docs.experiments import deep_mlp
 from docs.experiments import what_it_can_learn as learn
 from docs.experiments import why_it_exploded as exploded
-from docs.experiments.gradients import complex_step
 from scratch_mlp import accuracy, backward, forward, initialize_weights, load_XOR_data, loss, sigmoid
 from tests import checks
 from tests.checks import PROJECT
@@ -79,7 +78,7 @@ def test_entries_one_by_one():
     assert_allclose(loss(y, h2, w1, w2), sum((y[n, k] - h2[n, k])**2 for n in range(N) for k in range(K)) / (2 * N))
     dL_dz2 = (h2 - y) / N * h2 * (1 - h2)
     by_points = [[sum(h1[n, j] * dL_dz2[n, k] for n in range(N)) for k in range(K)] for j in range(len(w2))]
-    assert_allclose(by_points, complex_step(checks.loss_of(scratch_mlp, X, y), [w1, b1, w2, b2])[2], rtol=1e-12)
+    assert_allclose(by_points, checks.complex_step(checks.loss_of(scratch_mlp, X, y), [w1, b1, w2, b2])[2], rtol=1e-12)
     alone = backward(X[n:n + 1], y[n:n + 1], h1[n:n + 1], h2[n:n + 1], w1, w2)
     assert_allclose((h2[n, k] - y[n, k]) * h2[n, k] * (1 - h2[n, k]) * h1[n, j], alone[2][j, k])
     moved = h1.astype(complex)
@@ -103,7 +102,8 @@ def test_loss_and_gradient(reg_coeff):
     dL_dz2 = (h2 - y) / N * h2 * (1 - h2)
     dL_dz1 = dL_dz2 @ w2.T * h1 * (1 - h1)
     g = (X.T @ dL_dz1 + reg_coeff / N * w1, sum(dL_dz1), h1.T @ dL_dz2 + reg_coeff / N * w2, sum(dL_dz2))
-    for mine, true in zip(g, complex_step(checks.loss_of(scratch_mlp, X, y, reg_coeff), (w1, b1, w2, b2)), strict=True):
+    true_gradient = checks.complex_step(checks.loss_of(scratch_mlp, X, y, reg_coeff), (w1, b1, w2, b2))
+    for mine, true in zip(g, true_gradient, strict=True):
         assert_allclose(mine, true, rtol=1e-12)
     moved = [w - eta * dL_dw for w, dL_dw in zip((w1, b1, w2, b2), g, strict=True)]
     after = loss(y, forward(X, *moved)[-1], moved[0], moved[2], reg_coeff)
@@ -185,11 +185,17 @@ def test_three_neurons(B):
     assert_allclose(np.mean((f < 0) == one), NormalDist().cdf(np.sqrt(2) * B), atol=3e-3)
 
 
+def reflect(X, y):
+    """Each point with its images (-x1, x2), (x1, -x2), (-x1, -x2), whose class is the other, the other, the same."""
+    images = [X * signs for signs in ((1, 1), (-1, 1), (1, -1), (-1, -1))]
+    return np.concatenate(images), np.concatenate([y, y[:, ::-1], y[:, ::-1], y])
+
+
 @displayed(r"s(z) = \tfrac{1}{2} + \tfrac{1}{2} \tanh \tfrac{z}{2}", r"z_{2,1}(x) - z_{2,0}(x) = c + o(x),",
            r"o(-x) = -o(x)", r"\text{accuracy} \le \frac{1 + \max(p, 1 - p)}{2}")
 def test_networks_without_hidden_biases():
     """On reflected points, and with some of the pairs of either class: other shares. Some nearly reach the bound."""
-    X, y = learn.reflect(*load_XOR_data(20))
+    X, y = reflect(*load_XOR_data(20))
     random, one, pair = np.random.RandomState(1), y[:, 1] == 1, np.arange(len(X)) % 20 < 5
     assert_allclose(sigmoid(X), 1 / 2 + np.tanh(X / 2) / 2)
     shares = []
@@ -206,7 +212,7 @@ def test_networks_without_hidden_biases():
 @displayed(r"\begin{aligned} & s(z + b) + s(b - z) \\ & = 1 + \frac{\sinh b}{\cosh b + \cosh z} \end{aligned}")
 def test_networks_made_by_hand():
     """OR without biases, which is right at nearly three quarters, and XOR with four."""
-    X, y = learn.reflect(*load_XOR_data(1000))
+    X, y = reflect(*load_XOR_data(1000))
     assert 0.74 < accuracy(X, y, *learn.or_network(50)) <= 0.75
     z = np.linspace(0, 15, 1001)
     for b in (0.01, 1.0, 5.0):

@@ -4,8 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scratch_mlp
-from docs.experiments.gradients import central_difference
-from tests.checks import check_gradient, hand_derived, loss_of, random_network, relative_error
+from tests.checks import check_gradient, random_network
 
 ROUNDING = 1e-15    # of 1 - h, where a saturated neuron loses digits: 1e-16 times points and weights
 
@@ -21,11 +20,3 @@ def test_complex_step_of_many_networks(seed, N, hidden_dim, scale, reg):
 @pytest.mark.parametrize("reg_coeff", [0.0, 1.0, 300.0])
 def test_complex_step_of_the_default_network(reg_coeff):
     check_gradient(scratch_mlp, *scratch_mlp.load_XOR_data(), scratch_mlp.initialize_weights(2, 10, 2), reg_coeff)
-
-
-@pytest.mark.parametrize("reg_coeff", [0.0, 1.0, 7.0])
-def test_central_differences(reg_coeff):
-    X, y, weights = random_network(scratch_mlp, seed=6)
-    true = central_difference(loss_of(scratch_mlp, X, y, reg_coeff), weights)
-    for mine, theirs in zip(hand_derived(scratch_mlp, X, y, weights, reg_coeff), true, strict=True):
-        assert relative_error(mine, theirs) < 1e-8

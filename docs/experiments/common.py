@@ -5,10 +5,10 @@ import json
 import os
 import re
 import shutil
-import signal
 import tempfile
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from functools import cache
+from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -90,31 +90,25 @@ def train_with(flags=""):
 
 
 def measure(scripts):
-    """Store what the EXPERIMENTS of these scripts measure, {name: (function, cases, seeds)}.
+    """Store what the EXPERIMENTS of these scripts measure, {name: (function, cases, seeds)}, on all cores.
 
-    function(case, seed) is {quantity: value}. On all cores, in this order; says how far it is.
+    function(case, seed) is {quantity: value}.
     """
-    jobs = [(script.__name__.rpartition(".")[2], name, case, seed, function) for script in scripts
-            for name, (function, cases, seeds) in script.EXPERIMENTS.items() for case in cases for seed in seeds]
     os.environ["OPENBLAS_NUM_THREADS"] = "1"        # as many processes as cores; more threads get in the way
-    pool = ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=signal.signal,
-                               initargs=(signal.SIGINT, signal.SIG_IGN))
-    try:
-        futures = [pool.submit(function, case, seed) for *_, case, seed, function in jobs]
-        for number, future in enumerate(as_completed(futures), 1):
-            future.result()                         # raises what was raised there
-            print(f"\r{number} of {len(futures)} runs", end="", flush=True)
-        print()
-    finally:
-        pool.shutdown(cancel_futures=True)
-    results = {}
-    for (script, name, case, _, _), future in zip(jobs, futures, strict=True):
-        found = results.setdefault(script, {}).setdefault(name, {}).setdefault(case, {})
-        for quantity, value in future.result().items():
-            found.setdefault(quantity, []).append(float(f"{value:.6g}"))     # other machines differ in more digits
-    for script, found in results.items():
-        lists_in_lines = re.sub(r"\n +(?=[-\dN\]])", " ", json.dumps(found, indent=1))
-        (RESULTS / f"{script}.json").write_text(lists_in_lines + "\n", encoding="utf-8")
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        running = [{name: {case: pool.map(function, repeat(case), seeds) for case in cases}
+                    for name, (function, cases, seeds) in script.EXPERIMENTS.items()} for script in scripts]
+        for script, experiments in zip(scripts, running, strict=True):
+            found = {name: {case: by_quantity(list(runs)) for case, runs in cases.items()}
+                     for name, cases in experiments.items()}
+            path = RESULTS / f"{script.__name__.rpartition('.')[2]}.json"
+            path.write_text(re.sub(r"\n +(?=[-\dN\]])", " ", json.dumps(found, indent=1)) + "\n", encoding="utf-8")
+            print(path)
+
+
+def by_quantity(runs):
+    """{quantity: its values}, of one {quantity: value} for each run; six digits, as machines differ in more."""
+    return {quantity: [float(f"{run[quantity]:.6g}") for run in runs] for quantity in runs[0]}
 
 
 @cache

@@ -41,7 +41,7 @@ def show_network(axes, weights, limit=LIMIT):
 def one_weight(value):
     """The loss of brick 1's untrained network, had its weight w[0, 0] this value, and the derivative dL_dw[0, 0]."""
     X, y = load_XOR_data()
-    w = initialize_weights(2, 2, 2)[0]
+    w = initialize_weights(2, 2, 2)[0].astype(type(value))
     w[0, 0] = value
     h = sigmoid(X @ w)
     dL_dz = (h - y) / len(X) * h * (1 - h)

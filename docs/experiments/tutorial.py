@@ -9,10 +9,9 @@ import numpy as np
 import utils
 from docs.experiments import common
 from docs.experiments.common import PUBLISHED, PURPLE, RED, figure, markdown, new_figure, save, table
-from docs.experiments.gradients import moved
-from docs.experiments.learning import history_of, training_points
+from docs.experiments.learning import history_of, one_weight, training_points
 from docs.experiments.why_it_exploded import article_term
-from scratch_mlp import Hyperparameters, backward, forward, initialize_weights, load_XOR_data, loss, sigmoid
+from scratch_mlp import Hyperparameters, backward, forward, initialize_weights, load_XOR_data, sigmoid
 
 
 def make_film():
@@ -53,19 +52,10 @@ def figure_sigmoid():
     save(figure, "sigmoid")
 
 
-def differences(step):
-    """The relative error of dL/dw1[0, 0], by forward, central and complex difference with this step."""
-    X, y = load_XOR_data(7, 1)
-    random = np.random.RandomState(1)
-    w1, b1, w2, b2 = weights = [random.randn(*shape) for shape in ((2, 4), (4,), (4, 2), (2,))]
-    z1, h1, z2, h2 = forward(X, *weights)
-    true = backward(X, y, h1, h2, w1, w2, 1.0)[0][0, 0]
-
-    def L(by):
-        w1, *others = moved(weights, 0, (0, 0), by)
-        return loss(y, forward(X, w1, *others)[-1], w1, w2, 1.0)
-    found = (L(step) - L(0)) / step, (L(step) - L(-step)) / (2 * step), L(1j * step).imag / step
-    return [abs(value / true - 1) for value in found]
+def differences(step, w=0.3):
+    """The relative error of the derivative by one weight: the forward, the central and the complex difference."""
+    (L, true), (above, _), (below, _), (aside, _) = map(one_weight, (w, w + step, w - step, w + 1j * step))
+    return [abs(found / true - 1) for found in ((above - L) / step, (above - below) / (2 * step), aside.imag / step)]
 
 
 @figure
@@ -78,7 +68,7 @@ def figure_differences():
               ("complex", {"color": "black"}))
     for (name, style), error in zip(styles, errors.T, strict=True):
         axes.loglog(steps, np.maximum(error, 1e-17), label=name, **style)
-    axes.set(xlabel="step", title="relative error of dL_dw1[0, 0]", ylim=(1e-17, 30))
+    axes.set(xlabel="step", title="relative error of dL_dw[0, 0]", ylim=(1e-17, 30))
     axes.legend(frameon=False)
     save(figure, "differences")
 

@@ -2,11 +2,10 @@
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-import scratch_mlp
 import utils
 from docs.experiments import common
 from docs.experiments.common import PURPLE, RED, SEEDS, figure, markdown, new_figure, save, spread, table
-from scratch_mlp import accuracy, backward, forward, initialize_weights, load_XOR_data, loss, sigmoid
+from scratch_mlp import Hyperparameters, forward, load_XOR_data, sigmoid, train
 
 SETTINGS = {                                        # of this page, whatever the defaults of scratch_mlp.py are
     "learning_rate": 2.0, "num_epochs": 10_000, "num_samples": 300, "reg_coeff": 1e-4, "num_test_samples": 1000,
@@ -14,10 +13,6 @@ SETTINGS = {                                        # of this page, whatever the
 WIDTHS, WITHOUT = (1, 2, 3, 4, 5, 10, 50), (3, 10)  # hidden neurons, with biases and without
 TRAININGS = {f"{hidden_dim} neurons{', no biases' * (not use_bias)}": (hidden_dim, use_bias)
              for use_bias, widths in ((True, WIDTHS), (False, WITHOUT)) for hidden_dim in widths}
-STEPS, POINTS = 3000, 75                            # each of these points is trained on with three images
-REFLECTED = {                                       # neurons, where there are biases
-    "10 neurons, no biases": (10, "no"), "50 neurons, no biases": (50, "no"),
-    "10 neurons, output biases": (10, "output"), "10 neurons, hidden biases": (10, "hidden")}
 
 
 # ---------------------------------------------------------------- networks that learn
@@ -25,38 +20,17 @@ REFLECTED = {                                       # neurons, where there are b
 def learn(case, seed):
     """The accuracies of a network of so many neurons, trained from these first weights."""
     hidden_dim, use_bias = TRAININGS[case]
-    hp = scratch_mlp.Hyperparameters(hidden_dim=hidden_dim, use_bias=use_bias, weight_seed=seed, **SETTINGS)
-    *_, last = scratch_mlp.train(hp)
+    hp = Hyperparameters(hidden_dim=hidden_dim, use_bias=use_bias, weight_seed=seed, **SETTINGS)
+    *_, last = train(hp)
     return {"train": last.train_accuracy, "test": last.test_accuracy}
 
 
-def reflect(X, y):
-    """Each point with its images (-x1, x2), (x1, -x2), (-x1, -x2), whose class is the other, the other, the same."""
-    images = [X * signs for signs in ((1, 1), (-1, 1), (1, -1), (-1, -1))]
-    return np.concatenate(images), np.concatenate([y, y[:, ::-1], y[:, ::-1], y])
+EXPERIMENTS = {"trainings": (learn, TRAININGS, SEEDS)}
 
 
-def learn_reflected(case, seed):
-    """The loss on reflected training points after all steps, and the accuracy on reflected test points."""
-    (hidden_dim, biases), (X, y) = REFLECTED[case], reflect(*load_XOR_data(POINTS))
-    w1, b1, w2, b2 = weights = initialize_weights(2, hidden_dim, 2, seed)
-    for _ in range(STEPS):
-        z1, h1, z2, h2 = forward(X, w1, b1, w2, b2)
-        dL_dw1, dL_db1, dL_dw2, dL_db2 = backward(X, y, h1, h2, w1, w2)
-        w1 -= 2.0 * dL_dw1
-        b1 -= 2.0 * dL_db1 * (biases == "hidden")
-        w2 -= 2.0 * dL_dw2
-        b2 -= 2.0 * dL_db2 * (biases == "output")
-    return {"loss": float(loss(y, forward(X, *weights)[-1], w1, w2)),
-            "test": accuracy(*reflect(*load_XOR_data(1000, 1)), *weights)}
-
-
-EXPERIMENTS = {"trainings": (learn, TRAININGS, SEEDS), "reflected": (learn_reflected, REFLECTED, SEEDS)}
-
-
-def found(experiment, case, quantity):
+def found(case, quantity):
     """Its values, one for each of the first weights."""
-    return common.stored("what_it_can_learn")[experiment][case][quantity]
+    return common.stored("what_it_can_learn")["trainings"][case][quantity]
 
 
 # ---------------------------------------------------------------- networks set by hand
@@ -86,16 +60,9 @@ def table_widths():
     rows = []
     for hidden_dim in WIDTHS:
         case = f"{hidden_dim} neurons"
-        learnt = sum(share >= 0.99 for share in found("trainings", case, "train"))
-        rows.append((hidden_dim, spread(found("trainings", case, "test"), "{:.1%}"), f"{learnt} of {len(SEEDS)}"))
+        learnt = sum(share >= 0.99 for share in found(case, "train"))
+        rows.append((hidden_dim, spread(found(case, "test"), "{:.1%}"), f"{learnt} of {len(SEEDS)}"))
     return markdown(["neurons", "test accuracy", "99 % of the training points"], rows)
-
-
-@table
-def table_reflected():
-    return markdown(["neurons", "biases", "training loss", "test accuracy"],
-                    [(*REFLECTED[case], spread(found("reflected", case, "loss"), "{:.4f}"),
-                      spread(found("reflected", case, "test"), "{:.1%}")) for case in REFLECTED])
 
 
 @figure
@@ -108,7 +75,7 @@ def figure_widths():
         axes.text(6.45, share + 0.006, name, color="gray", fontsize=10, ha="right")
     for widths, end, shift, style, color, label in ((WIDTHS, "", -0.18, "D", PURPLE, "with biases"),
                                                     (WITHOUT, ", no biases", 0.18, "x", RED, "without")):
-        marks = np.ravel([found("trainings", f"{hidden_dim} neurons{end}", "test") for hidden_dim in widths])
+        marks = np.ravel([found(f"{hidden_dim} neurons{end}", "test") for hidden_dim in widths])
         places = np.array([WIDTHS.index(hidden_dim) for hidden_dim in widths])
         axes.plot(np.add.outer(places + shift, jitter).ravel(), marks, style, color=color, markersize=4, alpha=0.7,
                   label=label)

@@ -13,7 +13,7 @@ from docs.experiments import common, deep_mlp
 from docs.experiments.common import RED, SEEDS, figure, markdown, new_figure, save, spread, table
 from scratch_mlp import Snapshot, accuracy, forward, initialize_weights, load_XOR_data, loss, sigmoid
 
-POINTS, SEED, MILLION, COUNT = 50, 2017, 1_000_000, "{:,.0f}"
+POINTS, SEED = 50, 2017
 
 
 # ---------------------------------------------------------------- the article's runs
@@ -56,7 +56,7 @@ RUNS = {                                            # {what is run: arguments of
 
 
 @np.errstate(over="ignore", invalid="ignore")
-def measure_run(case, seed, limit=MILLION):
+def measure_run(case, seed, limit=1_000_000):
     """How many iterations it lasts, at most a million, and the last loss and accuracies; saves its film."""
     (X, y), (X_new, y_new), (settings, film), history = load_XOR_data(POINTS), load_XOR_data(1000, 1), RUNS[case], []
     looked_at = {round(limit * (i / 100)**2) for i in range(101)}
@@ -128,7 +128,7 @@ def table_runs():
     for case, run in common.stored("why_it_exploded")["runs"].items():
         iterations, total, old, new = (values[0] for values in run.values())
         ends = [f"{total:.3f}", f"{old:.0%}", f"{new:.0%}"] if math.isfinite(total) else ["nan", "", ""]
-        rows.append((case, COUNT.format(iterations), *ends))
+        rows.append((case, f"{iterations:,.0f}", *ends))
     return markdown(["run, penalty", "iterations", "loss", "accuracy on the 50", "accuracy on new points"], rows)
 
 
@@ -138,8 +138,8 @@ def table_law():
     for name, value in (("nothing", None), ("rate", 0.01), ("reg_coeff", 0.1), ("hidden_dim", 20), ("hidden_dim", 100)):
         settings = {name: value} if value else {}
         predicted, measured = ([time(seed, **settings) for seed in SEEDS] for time in (predicted_time, explode))
-        rows.append((f"`{name} = {value:g}`" if value else name, COUNT.format(median(predicted)),
-                     COUNT.format(median(measured)), spread(np.divide(measured, predicted), "{:.2f}")))
+        rows.append((f"`{name} = {value:g}`" if value else name, f"{median(predicted):,.0f}", f"{median(measured):,}",
+                     spread(np.divide(measured, predicted), "{:.2f}")))
     return markdown(["changed", "predicted", "measured", "measured / predicted"], rows)
 
 

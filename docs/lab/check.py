@@ -94,7 +94,6 @@ def shown_arrays(brick, answer, wrong):
     names, found, right = RETURNED[brick], answer.arrays["judged"], results(brick)
     lines = [f"shape of {names[i]}: expected {in_letters(right[i].shape)}, yours {in_letters(found[i].shape)}"
              for i in wrong if found[i].shape != right[i].shape]
-    lines += [f"{names[i]} holds whole numbers only: begin with 0.0" for i in wrong if found[i].dtype.kind in "iu"]
     if lines:
         return lines, names[wrong[0]]
     for problem in ("small", "large", "penalised", "judged"):
@@ -145,8 +144,7 @@ def explain_first(title, brick, answer):
     lines, printed = explanation(brick, answer), answer.printed.splitlines()
     if printed:
         lines = ["it printed, in the judged problem:", *printed[:10], *["..."] * (len(printed) > 10), "", *lines]
-    lines = "\n".join(lines)
-    utils.say(f"\n{title}:\n{textwrap.indent(lines, '    ')}")
+    utils.say(f"\n{title}:\n" + textwrap.indent("\n".join(lines), "    "))
     return 1
 
 

@@ -22,7 +22,6 @@ HINTS = {r"matmul: .*size (\d+) .* from (\d+).*": r"the left side of @ has \2 co
          "only .* Python scalars": "math is for one number: use np", "name 'N' is .*": r"\g<0>: it is len(y)",
          "(bad operand .*'list'|can't multiply sequence.*)": r"\g<0>: this is a list or tuple, no array",
          "name 'exp' is .*": r"\g<0>: it is np.exp", ".*'bitwise_xor'.*": "^ is no power: write **, and np.exp for e^"}
-LETTERS = ", ".join(f"{letter} = {size}" for letter, size in SIZES.items())
 learner = {}                                        # the names that the learner's file defines, with their values
 
 
@@ -39,19 +38,12 @@ class Answer(NamedTuple):
     printed: str = ""
 
 
-class Printed(io.StringIO):
-    """Keeps a thousand characters: what an endless loop prints would fill the memory."""
-
-    def write(self, text):
-        return super().write(text[:max(0, 1000 - self.tell())])
-
-
 @contextlib.contextmanager
 def sandbox(seconds):
     """Within this block nothing is shown of what is printed, it is yielded; after so many seconds TooLong is raised."""
     def stop(*_):
         raise TooLong(f"no end within {seconds:.0f} seconds: does a loop never end, or could @ take its place?")
-    printed, timer = Printed(), threading.Timer(seconds, _thread.interrupt_main)
+    printed, timer = io.StringIO(), threading.Timer(seconds, _thread.interrupt_main)
     before = signal.signal(signal.SIGINT, stop)
     timer.start()
     try:
@@ -82,7 +74,7 @@ def answer(seconds, brick, path, together=False):
     if getattr(learner[brick], "__module__", "") == "scratch_mlp":
         return Answer(error=f"{brick} is imported from scratch_mlp: it should be your own")
     others = {name: right for name, right in BRICKS.items() if name != brick and not together}
-    found, changed, shown, printed = {}, [], "", Printed()
+    found, changed, shown, printed = {}, [], "", io.StringIO()
     try:
         with sandbox(seconds) as printed, patch.dict(learner, others):
             for problem in PROBLEMS:
@@ -138,20 +130,16 @@ def in_words(error, path):
             line = path.read_text(encoding="utf-8", errors="replace").splitlines()[number - 1].strip()
             lines += [f"line {number}, in {frame.f_code.co_name}:", f"    {line}"]
             notes = notes_on(line, frame.f_locals)
-            arguments = frame.f_code.co_varnames[:frame.f_code.co_argcount]
-    if isinstance(error, NameError) and lines:
-        notes.append(f"given here: {', '.join(arguments)}")
     for pattern, hint in HINTS.items():
         words = re.sub(pattern, hint, words)
-    if "positional argument" in words and not lines:
-        words += ": leave the line with def as it was"
     return "\n".join([*lines[-6:], *[words] * (not notes or not notes[0].startswith("still to do")), *notes])
 
 
 def notes_on(line, values):
     """What is still to do in a line of code, and the shapes of its arrays."""
     values = {name: values[name] for name in sorted(set(re.findall(r"\w+", line))) if name in values}
-    shapes = [f"{name} {in_letters(value.shape)}" for name, value in values.items() if isinstance(value, np.ndarray)]
+    arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+    shapes = ", ".join(f"{name} {in_letters(array.shape)}" for name, array in arrays.items())
+    sizes = ", ".join(f"{letter} = {size}" for letter, size in SIZES.items())
     blank = [name for name, value in values.items() if value is ...] or ["this line"] * line.endswith("= ...")
-    shapes = [f"shapes: {', '.join(shapes)}; {LETTERS}"] if shapes else []
-    return [f"still to do: {', '.join(blank)}"] * bool(blank) + shapes
+    return [f"still to do: {', '.join(blank)}"] * bool(blank) + [f"shapes: {shapes}; {sizes}"] * bool(shapes)
