@@ -226,7 +226,7 @@ W, ETA, LAMBDA = np.random.RandomState(0).randn(20), 0.003, 0.01
 
 
 @displayed(r"\frac{\partial}{\partial w_j} \, \frac{\lambda}{2} \sum_i w_i^2 = \lambda w_j,",
-           r"\text{not} \quad F_j = \lambda \sum_i w_i^2",
+           r"\text{not} \quad F = \lambda \sum_i w_i^2",
            r"w_j \leftarrow w_j - \eta \lambda \, (n m^2 + V)")
 def test_the_bug():
     assert_allclose(exploded.article_term(W, LAMBDA), LAMBDA * sum(w * w for w in W))
