@@ -1,8 +1,3 @@
-# /// script
-# requires-python = ">=3.10"
-# dependencies = ["numpy>=1.23.2", "matplotlib>=3.8.0", "imageio>=2.28.0", "pillow>=10.1.0"]
-# # Pillow comes with matplotlib and imageio; its versions 9.2 to 10.0 write broken GIFs.
-# ///
 """Train a small neural network on XOR with NumPy alone, every derivative written out by hand.
 
 The network is a multilayer perceptron (MLP) of two layers. A layer takes weighted sums of its inputs, adds a bias to
@@ -28,7 +23,6 @@ the article "One LEGO at a time" by Omar U. Florez (2017).
 import math
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -40,10 +34,10 @@ import numpy as np
 class Hyperparameters:
     """All settings: change a number here, or give --name value on the command line. After the ; is a sensible range."""
 
-    hidden_dim: int = 10             # hidden neurons; 2 to 50
-    learning_rate: float = 2.0       # a step is this times the gradient; 0.1 to 5
-    num_epochs: int = 10_000         # passes over the training points; 1000 to 1000000
-    num_samples: int = 300           # training points; 50 to 1000
+    hidden_dim: int = 10             # hidden neurons; 5 to 50, fewer often fail
+    learning_rate: float = 2.0       # a step is this times the gradient; 0.5 to 5
+    num_epochs: int = 10_000         # passes over the training points; 2000 to 1000000
+    num_samples: int = 300           # training points; 100 to 1000
     reg_coeff: float = 1e-4          # strength of the penalty on large weights; 0: none, else up to 0.1
     use_bias: bool = True            # False: b1 = b2 = 0, as in the article; such a network cannot learn this XOR
 
@@ -54,21 +48,20 @@ class Hyperparameters:
 
     # training
     batch_size: int = 0              # most points in a minibatch, the part used for one step; 0: all, else 10 to 100
-    lr_decay: float = 0.0            # the rate in epoch t is learning_rate / (1 + lr_decay t); 0 to 0.01
-    clip_norm: float = 0.0           # a gradient longer than this is shortened to it; 0: never, else 0.01 to 1
+    lr_decay: float = 0.0            # the rate in epoch t is learning_rate / (1 + lr_decay t); 0 to 0.001
+    clip_norm: float = 0.0           # a gradient longer than this is shortened to it; 0: never, else 0.005 to 0.1
 
     # pictures
     num_frames: int = 100            # frames of a GIF, and one more for epoch 0; 0: no pictures
-    frame_ms: int = 100              # milliseconds for each frame, a multiple of 10; 50 to 500
-    output_dir: str = str(Path(__file__).resolve().parent / "plots")    # folder for the pictures
+    frame_ms: int = 100              # milliseconds for each frame, rounded to tens; 50 to 500
+    output_dir: str = "plots"        # folder for the pictures
 
 
 # ---------------------------------------------------------------- data and first weights
 
 def load_XOR_data(N=300, seed=0):
-    """Draw N points X (N, 2), each coordinate standard normal, with labels y (N, 2): [1, 0] for class 0, else [0, 1].
-
-    The class is 1 if exactly one coordinate is positive. With the same seed, a larger N adds rows at the end.
+    """Draw N points X (N, 2), standard normal, with labels y (N, 2): [1, 0] for class 0, and [0, 1] for class 1, where
+    exactly one coordinate is positive. With the same seed, a larger N adds rows at the end.
     """
     X = np.random.RandomState(seed).randn(N, 2)
     label = np.logical_xor(X[:, 0] > 0, X[:, 1] > 0).astype(int)
@@ -78,8 +71,7 @@ def load_XOR_data(N=300, seed=0):
 def initialize_weights(input_dim, hidden_dim, output_dim, seed=2017):
     """Draw w1 (D, H) and w2 (H, K), uniform in [-1, 1] / sqrt(number of inputs); the biases b1 (H,) and b2 (K,) are 0.
 
-    Random, because equal neurons would get equal gradients and stay equal. Small, because a sigmoid is flat far from 0:
-    its derivative there is almost 0, and learning slow.
+    Random, because equal neurons would stay equal. Small, because far from 0 a sigmoid is flat, and learning slow.
     """
     rng = np.random.RandomState(seed)
     w1 = rng.uniform(-1, 1, (input_dim, hidden_dim)) / np.sqrt(input_dim)
@@ -149,10 +141,7 @@ def backward(X, y, h1, h2, w1, w2, reg_coeff=0.0):
 # ---------------------------------------------------------------- training
 
 def minibatches(X, y, batch_size, rng):
-    """The points of each step of an epoch: a list of ceil(N / batch_size) parts (X, y), in sizes equal to within one.
-
-    If batch_size is 0, all points are one part. Otherwise rng, NumPy's random generator, shuffles them first.
-    """
+    """All points as one part (X, y), or if batch_size > 0, ceil(N / batch_size) parts of nearly one size, shuffled."""
     if batch_size == 0:
         return [(X, y)]
     parts = np.array_split(rng.permutation(len(X)), math.ceil(len(X) / batch_size))
@@ -165,22 +154,12 @@ def clip_factor(gradients, clip_norm):
     return clip_norm / norm if norm > clip_norm else 1.0
 
 
-def run_epoch(X, y, w1, b1, w2, b2, epoch, rng, hp):
-    """One pass over the points, a step of gradient descent for each minibatch; changes w1, b1, w2, b2 in place."""
-    for X_batch, y_batch in minibatches(X, y, hp.batch_size, rng):
-        z1, h1, z2, h2 = forward(X_batch, w1, b1, w2, b2)
-        reg_coeff = hp.reg_coeff * len(X_batch) / len(X)       # the penalty of each step is reg_coeff/N
-        dL_dw1, dL_db1, dL_dw2, dL_db2 = backward(X_batch, y_batch, h1, h2, w1, w2, reg_coeff)
-        if not hp.use_bias:
-            dL_db1 = dL_db2 = 0.0
-
-        rate = hp.learning_rate / (1 + hp.lr_decay * epoch)
-        if hp.clip_norm > 0:
-            rate *= clip_factor((dL_dw1, dL_db1, dL_dw2, dL_db2), hp.clip_norm)
-        w1 -= rate * dL_dw1
-        b1 -= rate * dL_db1
-        w2 -= rate * dL_dw2
-        b2 -= rate * dL_db2
+def check_data(X, y):
+    """Raise ValueError unless X (N, D) holds finite numbers, and y (N, K) is one-hot: in each row one 1, the rest 0."""
+    if np.ndim(X) != 2 or len(X) == 0 or not np.isfinite(X).all():
+        raise ValueError("X must be an array (N, D) of finite numbers, with a row for each point")
+    if np.ndim(y) != 2 or len(y) != len(X) or y.shape[1] < 2 or not (np.sort(y) == np.eye(y.shape[1])[-1]).all():
+        raise ValueError("y must be one-hot, an array (N, K) with K >= 2: np.eye(K)[label], with labels from 0 to K-1")
 
 
 class Snapshot(NamedTuple):
@@ -190,48 +169,62 @@ class Snapshot(NamedTuple):
     loss: float
     train_accuracy: float
     test_accuracy: float
-    w1: np.ndarray
-    b1: np.ndarray
-    w2: np.ndarray
-    b2: np.ndarray
+    weights: tuple                   # w1, b1, w2, b2
 
 
-def train(hp):
+def train(X, y, X_test, y_test, hp):
     """Train as the Hyperparameters say; yields a Snapshot of the first weights, and after some of the epochs.
 
     These are round(num_epochs (i / num_frames)^2), i = 1 ... num_frames: closer together early, where more changes. (If
-    num_frames is 0: the last.) A snapshot whose loss is not finite is the last.
+    num_frames is 0: ten.) A snapshot whose loss is not finite is the last. Bad data is a ValueError.
     """
-    X, y = load_XOR_data(hp.num_samples, hp.data_seed)
-    X_test, y_test = load_XOR_data(hp.num_test_samples, hp.data_seed + 1)
-    weights = initialize_weights(X.shape[1], hp.hidden_dim, y.shape[1], hp.weight_seed)
-    rng = np.random.default_rng(hp.weight_seed)              # shuffles the minibatches
+    check_data(X, y)
+    check_data(X_test, y_test)
+    w1, b1, w2, b2 = initialize_weights(X.shape[1], hp.hidden_dim, y.shape[1], hp.weight_seed)
+    rng = np.random.default_rng(hp.weight_seed)                # shuffles the minibatches
+    num_frames = hp.num_frames or 10
+    snapshot_epochs = {round(hp.num_epochs * (i / num_frames)**2) for i in range(num_frames + 1)}
 
-    num_intervals = max(1, hp.num_frames)
-    snapshot_epochs = sorted({round(hp.num_epochs * (i / num_intervals)**2) for i in range(num_intervals + 1)})
-    epoch = 0
-    for snapshot_epoch in snapshot_epochs:
-        while epoch < snapshot_epoch:
-            run_epoch(X, y, *weights, epoch, rng, hp)
-            epoch += 1
+    for epoch in range(hp.num_epochs + 1):
+        if epoch in snapshot_epochs:
+            weights = w1.copy(), b1.copy(), w2.copy(), b2.copy()       # w1 -= ... changes the array itself
+            outputs = forward(X, *weights)[-1]
+            L = float(loss(y, outputs, w1, w2, hp.reg_coeff))
+            yield Snapshot(epoch, L, accuracy(X, y, *weights), accuracy(X_test, y_test, *weights), weights)
+            if epoch == hp.num_epochs or not math.isfinite(L):
+                return
 
-        w1, b1, w2, b2 = [weight.copy() for weight in weights]
-        z1, h1, z2, h2 = forward(X, w1, b1, w2, b2)
-        L = float(loss(y, h2, w1, w2, hp.reg_coeff))
-        yield Snapshot(epoch, L, accuracy(X, y, *weights), accuracy(X_test, y_test, *weights), w1, b1, w2, b2)
-        if not math.isfinite(L):
-            return
+        for X_batch, y_batch in minibatches(X, y, hp.batch_size, rng):
+            z1, h1, z2, h2 = forward(X_batch, w1, b1, w2, b2)
+            batch_reg_coeff = hp.reg_coeff * len(X_batch) / len(X)     # the penalty of each step is reg_coeff/N
+            dL_dw1, dL_db1, dL_dw2, dL_db2 = backward(X_batch, y_batch, h1, h2, w1, w2, batch_reg_coeff)
+            if not hp.use_bias:
+                dL_db1 = dL_db2 = 0.0
+
+            rate = hp.learning_rate / (1 + hp.lr_decay * epoch)
+            if hp.clip_norm > 0:
+                rate *= clip_factor((dL_dw1, dL_db1, dL_dw2, dL_db2), hp.clip_norm)
+            w1 -= rate * dL_dw1
+            b1 -= rate * dL_db1
+            w2 -= rate * dL_dw2
+            b2 -= rate * dL_db2
 
 
 if __name__ == "__main__":
     import utils
 
-    with utils.program():                                      # Ctrl-C, or a full disk, stops it with one line
+    with utils.program():                                      # Ctrl-C, or a full disk, ends it with one line
         hp = utils.read_settings(Hyperparameters)              # the numbers above, or those of the command line
+        X, y = load_XOR_data(hp.num_samples, hp.data_seed)
+        X_test, y_test = load_XOR_data(hp.num_test_samples, hp.data_seed + 1)
         if hp.num_frames > 0:
-            utils.check_pictures(hp.output_dir)                # better to fail now than after the training
-        history, status = utils.watch(train(hp), hp)           # train and print; the history is all snapshots
+            utils.check_pictures(hp.output_dir)                # what cannot be drawn is said before the training
+        history, status = utils.watch(train(X, y, X_test, y_test, hp), hp)     # trains, and prints some lines
         if hp.num_frames > 0:
-            X, y = load_XOR_data(hp.num_samples, hp.data_seed)
             utils.draw(history, forward, X, y, hp.output_dir, hp.frame_ms)     # forward: to ask the network anywhere
         sys.exit(status)                                       # 0, or what went wrong
+
+# /// script
+# requires-python = ">=3.10"
+# dependencies = ["numpy>=1.23.2", "matplotlib>=3.8.0", "imageio>=2.28.0", "pillow>=10.1.0"]
+# ///

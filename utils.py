@@ -12,16 +12,18 @@ import os
 import sys
 import tempfile
 import tokenize
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 
 import numpy as np
 
-ALLOWED = {                                         # lowest and highest
-    "hidden_dim": (1, 1000), "learning_rate": (0, 1e6), "num_epochs": (0, 10**9), "num_samples": (1, 10_000),
-    "reg_coeff": (0, 1e6), "num_test_samples": (1, 10_000), "data_seed": (0, 2**32 - 2), "weight_seed": (0, 2**32 - 1),
-    "batch_size": (0, 10_000), "lr_decay": (0, 1e6), "clip_norm": (0, 1e6),
-    "num_frames": (0, 1000), "frame_ms": (20, 10_000)}
+LIMITS = {                                          # of the settings: type, lowest, highest
+    "hidden_dim": (int, 1, 1000), "learning_rate": (float, 0, 1e6), "num_epochs": (int, 0, 10**9),
+    "num_samples": (int, 1, 10_000), "reg_coeff": (float, 0, 1e6), "use_bias": (bool, False, True),
+    "num_test_samples": (int, 1, 10_000), "data_seed": (int, 0, 2**32 - 2), "weight_seed": (int, 0, 2**32 - 1),
+    "batch_size": (int, 0, 10_000), "lr_decay": (float, 0, 1e6), "clip_norm": (float, 0, 1e6),
+    "num_frames": (int, 0, 1000), "frame_ms": (int, 20, 10_000)}
+TYPES = {"int": int, "float": float, "bool": bool, "str": str}      # of settings that a user adds
 
 PANEL = 400                                         # pixels, the width and the height of each of the three panels
 PARTS = {"accuracy": slice(0, PANEL), "boundary": slice(PANEL, 2 * PANEL), "loss": slice(2 * PANEL, 3 * PANEL),
@@ -88,12 +90,13 @@ def check_pictures(folder):
 
 def watch(snapshots, hp):
     """Collect the snapshots of a training, or those until Ctrl-C, and print about ten; returns history, exit status."""
-    history, lines_apart = [], math.ceil(hp.num_frames / 10) or 1
+    history, num_lines = [], 0
     try:
         for snapshot in snapshots:
             history.append(snapshot)
             is_finite = math.isfinite(snapshot.loss)
-            if (len(history) - 1) % lines_apart == 0 or snapshot.epoch == hp.num_epochs or not is_finite:
+            if snapshot.epoch + 0.5 >= hp.num_epochs * (num_lines / 10)**2 or not is_finite:
+                num_lines += 1
                 say(f"epoch {snapshot.epoch:>9}   loss {snapshot.loss:<9.4g}   "
                     f"train {snapshot.train_accuracy:6.1%}   test {snapshot.test_accuracy:6.1%}")
     except KeyboardInterrupt:
@@ -104,54 +107,52 @@ def watch(snapshots, hp):
     if is_finite:
         return history, 0
     return history, fail(1, f"the loss is {snapshot.loss} at epoch {snapshot.epoch}: "
-                            f"try a lower learning_rate or reg_coeff, or clip_norm 1")
+                            f"try a lower learning_rate or reg_coeff")
 
 
 # ---------------------------------------------------------------- the settings
 
 def read_settings(Settings, arguments=None):
-    """The Settings, a dataclass, as flags --name value change them; the program ends here if one is not allowed."""
-    parser = argparse.ArgumentParser(description="Train a small neural network on XOR.", allow_abbrev=False)
-    parser.error = lambda message: sys.exit(fail(2, f"{message} (see --help)"))
-    meaning = meanings(Settings)
+    """The Settings, a dataclass, as flags --name value change them. A bad flag or default ends the program."""
+    parser = argparse.ArgumentParser(description="Train a small neural network on XOR.", allow_abbrev=False,
+                                     usage="%(prog)s [--name value ...]")
+    for name, value in vars(Settings).items():
+        if not name.startswith("_") and name not in Settings.__annotations__:
+            parser.error(f"{name} has no type: write {name}: {type(value).__name__} = {value}")
+    comments = comments_of(Settings)
     for f in fields(Settings):
-        words = f"{meaning.get(f.name, '')} (default: {f.default})".replace("%", "%%")
-        parser.add_argument(f"--{f.name}", default=f.default, metavar=f.type.__name__.upper(), help=words)
-    given = vars(parser.parse_args(arguments))
+        own_type = getattr(f.type, "__name__", str(f.type))
+        kind, lowest, highest = LIMITS.get(f.name, (TYPES.get(own_type), -math.inf, math.inf))
+        if kind is None:
+            parser.error(f"{f.name} is of the type {own_type}: must be int, float, bool or str")
+        words = f"{comments.get(f.name, '')} (default: {f.default})".replace("%", "%%")
+        parser.add_argument(f"--{f.name}", type=converter(kind, lowest, highest), default=str(f.default),
+                            required=f.default is MISSING, metavar=kind.__name__.upper(), help=words)
+    return Settings(**vars(parser.parse_args(arguments)))
+
+
+def comments_of(Settings):
+    """{name: comment} of the settings, from the end of the line of each; {} where the source cannot be found."""
     try:
-        hp = Settings(**{f.name: checked(f.name, f.type, given[f.name]) for f in fields(Settings)})
-        if hp.batch_size > hp.num_samples:
-            raise ValueError(f"batch_size = {hp.batch_size}: must be at most num_samples = {hp.num_samples}")
-        if hp.frame_ms % 10:
-            raise ValueError(f"frame_ms = {hp.frame_ms}: must be a multiple of 10, a GIF's unit of time")
-    except ValueError as error:
-        parser.error(str(error))
-    return hp
-
-
-def meanings(Settings):
-    """{name: meaning} of the settings, from the comment at the end of the line of each."""
-    tokens = tokenize.generate_tokens(io.StringIO(inspect.getsource(Settings)).readline)
+        lines = io.StringIO(inspect.getsource(Settings))
+    except (OSError, TypeError):                    # as in python - < scratch_mlp.py
+        return {}
     return {token.line.partition(":")[0].strip(): token.string.lstrip("# ")
-            for token in tokens if token.type == tokenize.COMMENT}
+            for token in tokenize.generate_tokens(lines.readline) if token.type == tokenize.COMMENT}
 
 
-def checked(name, kind, value):
-    """The value, or the text of one, as an int, float, bool or str; raises ValueError, in one line, if not allowed."""
-    text = str(value).strip()
-    if kind in (int, float):
-        lowest, highest = ALLOWED.get(name, (-math.inf, math.inf))
-        must_be = f"a {'whole ' if kind is int else ''}number from {lowest} to {highest:.10g}"
-        with contextlib.suppress(ValueError):
-            if lowest <= kind(text) <= highest:
-                return kind(text)
-    else:
-        choices = (True, False) if kind is bool else (text,)
-        must_be = " or ".join(map(str, choices)) or "a name"
-        for choice in choices:
-            if text and text.lower() == str(choice).lower():
-                return choice
-    raise ValueError(f"{name} = {text[:60]}: must be {must_be}")
+def converter(kind, lowest, highest):
+    """The function that makes a value of a text, as argparse wants one: it raises ArgumentTypeError if not allowed."""
+    meant = {bool: "True or False", str: "a name", int: f"a whole number from {lowest} to {highest}",
+             float: f"a number from {lowest} to {highest:g}"}[kind]
+
+    def convert(text):
+        with contextlib.suppress(ValueError, KeyError):
+            value = {"true": True, "false": False}[text.lower()] if kind is bool else kind(text)
+            if value.strip() if kind is str else lowest <= value <= highest:
+                return value
+        raise argparse.ArgumentTypeError(f"must be {meant}, not {text!r}")
+    return convert
 
 
 # ---------------------------------------------------------------- the pictures
@@ -168,8 +169,8 @@ def draw(history, forward, X, y, folder, frame_ms=100):
     say(f"drawing {len(history)} frames")
     with matplotlib.style.context(["default", STYLE]):
         drawn = to_palette(draw_frames(history, forward, X, y), len(history))
-    for path in write_files(folder, encode(*drawn, frame_ms)):
-        say(path)
+    for path in write_files(folder, encode(*drawn, round(frame_ms, -1))):       # a GIF counts in hundredths of a second
+        say(path.resolve())
 
 
 def add_panel(figure, number, **properties):
@@ -257,7 +258,7 @@ def boundary_panel(figure, history, forward, X, y):
 
     def show(i):
         s = history[i]
-        z1, h1, z2, h2 = forward(plane, s.w1, s.b1, s.w2, s.b2)
+        z1, h1, z2, h2 = forward(plane, *s.weights)
         regions.set_data(confidence(h2).reshape(GRID, GRID))
         boundary.set_path(zero_line(sketch, centres, (z2[:, 1] - z2[:, 0]).reshape(GRID, GRID)))
         epoch.set_text(s.epoch)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))        # the project, whose modules are imported below
@@ -14,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))        # the projec
 import numpy as np
 
 from docs.experiments.common import published
-from scratch_mlp import initialize_weights, load_XOR_data, run_epoch
+from scratch_mlp import initialize_weights, load_XOR_data, train
 from tests.checks import PROJECT
 
 HP = published()
@@ -22,14 +23,13 @@ RATE, REG = HP.learning_rate, HP.reg_coeff
 SCRIPT = [PROJECT / "scratch_mlp.py", "--learning_rate", RATE, "--num_epochs", HP.num_epochs]
 
 
-def floor_step(N):
-    """The equations of a step, written into arrays that are there already; returns (step, weights)."""
-    X, y = load_XOR_data(N)
-    w1, b1, w2, b2 = weights = initialize_weights(2, HP.hidden_dim, 2)
+def floor_steps(X, y, count):
+    """The equations of so many steps, written into arrays that are there already; returns the weights."""
+    N = len(X)
+    w1, b1, w2, b2 = initialize_weights(2, HP.hidden_dim, 2)
     h1, t1, h2, t2 = (np.empty((N, columns)) for columns in (HP.hidden_dim, HP.hidden_dim, 2, 2))
     g1, p1, g2, p2, c1, c2 = map(np.empty_like, (w1, w1, w2, w2, b1, b2))
-
-    def step():
+    for _ in range(count):
         np.add(np.dot(X, w1, out=h1), b1, out=h1)
         np.exp(np.negative(h1, out=h1), out=h1)
         np.divide(1.0, np.add(1.0, h1, out=h1), out=h1)
@@ -52,30 +52,28 @@ def floor_step(N):
         np.subtract(b1, np.multiply(c1, RATE, out=c1), out=b1)
         np.subtract(w2, np.multiply(g2, RATE, out=g2), out=w2)
         np.subtract(b2, np.multiply(c2, RATE, out=c2), out=b2)
-    return step, weights
+    return w1, b1, w2, b2
 
 
-def project_step(N):
-    """The step of scratch_mlp.py; returns (step, weights)."""
-    X, y = load_XOR_data(N)
-    weights = initialize_weights(2, HP.hidden_dim, 2)
-    return lambda: run_epoch(X, y, *weights, 0, None, HP), weights
+def project_steps(X, y, count):
+    """The steps of scratch_mlp.py; returns the weights."""
+    *_, last = train(X, y, X, y, replace(HP, num_epochs=count, num_frames=1))
+    return last.weights
 
 
-def best_steps(N):
-    """Microseconds of a step of each way to write it, the best of ten rounds in which each has its turn."""
-    made = {"project": project_step(N), "floor": floor_step(N)}
-    best = dict.fromkeys(made, np.inf)
+def best_steps(N, count=2000):
+    """Microseconds of a step of either way to write it, the best of ten rounds in which each has its turn."""
+    best, (X, y) = {}, load_XOR_data(N)
     for _ in range(10):
-        for name, (step, _) in made.items():
+        found = []
+        for steps in (project_steps, floor_steps):
             began = time.perf_counter()
-            for _ in range(1000):
-                step()
-            best[name] = min(best[name], (time.perf_counter() - began) * 1e3)
-    for _, weights in made.values():                # all have made the same number of steps
-        for mine, theirs in zip(made["project"][1], weights, strict=True):
+            found.append(steps(X, y, count))
+            microseconds = (time.perf_counter() - began) / count * 1e6
+            best[steps] = min(best.get(steps, np.inf), microseconds)
+        for mine, theirs in zip(*found, strict=True):
             np.testing.assert_allclose(mine, theirs, rtol=1e-6)
-    return best
+    return best[project_steps], best[floor_steps]
 
 
 def best_processes(commands, rounds=3):
@@ -112,9 +110,9 @@ def benchmark_runs():
 
 def benchmark_steps():
     for N in (50, 300):
-        best = best_steps(N)
-        row(f"step, {N} points", f"{best['project']:.0f} us")
-        row(f"step, {N} points / the same in NumPy with `out=`", f"{best['project'] / best['floor']:.2f}", "1.4")
+        project, floor = best_steps(N)
+        row(f"step, {N} points", f"{project:.0f} us")
+        row(f"step, {N} points / the same in NumPy with `out=`", f"{project / floor:.2f}", "1.4")
 
 
 if __name__ == "__main__":

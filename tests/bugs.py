@@ -28,7 +28,7 @@ BUGS = {
     "minibatches too large": ("math.ceil(len(X) / batch_size)", "len(X) // batch_size"),
     "last batch left out": ("for part in parts]", "for part in parts[:-1]]"),
     "never shuffled": ("rng.permutation(len(X))", "np.arange(len(X))"),
-    "snapshots share one array": ("[weight.copy() for weight in weights]", "weights"),
+    "snapshots share one array": ("w1.copy(), b1.copy(), w2.copy(), b2.copy()", "w1, b1, w2, b2"),
 }
 BUGS |= {f"exercise {number}": bug for number, bug in bugs.BUGS.items()}
 

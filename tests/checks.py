@@ -2,7 +2,9 @@
 import json
 import sys
 import types
+from itertools import pairwise
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
@@ -24,6 +26,13 @@ SETTINGS = {
 def settings(m=scratch_mlp, **changes):
     """The Hyperparameters of a module with SETTINGS, but for these changes."""
     return m.Hyperparameters(**SETTINGS | changes)
+
+
+def history_of(m=scratch_mlp, **changes):
+    """The snapshots of a training with SETTINGS, but for these changes."""
+    hp = settings(m, **changes)
+    test_points = m.load_XOR_data(hp.num_test_samples, hp.data_seed + 1)
+    return list(m.train(*m.load_XOR_data(hp.num_samples, hp.data_seed), *test_points, hp))
 
 
 def module_of(source):
@@ -98,7 +107,7 @@ def check_worked_example(m):
     X, y = (rows[:1] for rows in m.load_XOR_data(300))
     weights, L = m.initialize_weights(2, 3, 2), loss_of(m, X, y)
     mine = numbers_of_a_step(X, y, *weights, m) | {"w1": weights[0], "w2": weights[2]}
-    steps = epoch_steps(m, X, y, weights, learning_rate=0.001, reg_coeff=0.0, use_bias=False)
+    steps, = steps_from(m, X, y, weights, learning_rate=0.001, reg_coeff=0.0, use_bias=False)
     after = [weight + step for weight, step in zip(weights, steps, strict=True)]
     mine |= {"w1_after": after[0], "w2_after": after[2]}
     assert printed.keys() <= mine.keys()
@@ -108,18 +117,19 @@ def check_worked_example(m):
     np.testing.assert_allclose([L(*weights), L(*after)], [exact["loss_before"], exact["loss_after"]], rtol=1e-14)
 
 
-def epoch_steps(m, X, y, weights, epoch=0, rng=None, **changes):
-    """What one epoch with these settings adds to each of the weights."""
-    moved = [weight.copy() for weight in weights]
-    m.run_epoch(X, y, *moved, epoch, rng, settings(m, **changes))
-    return [after - before for after, before in zip(moved, weights, strict=True)]
+def steps_from(m, X, y, weights, num_epochs=1, **changes):
+    """What each epoch of a training from these weights, with these settings, adds to each of them."""
+    hp = settings(m, num_epochs=num_epochs, **changes)
+    with patch.object(m, "initialize_weights", lambda *_: [weight.copy() for weight in weights]):
+        history = [snapshot.weights for snapshot in m.train(X, y, X, y, hp)]
+    return [[after - before for before, after in zip(*pair, strict=True)] for pair in pairwise(history)]
 
 
 def check_step(m):
     """A step is - learning_rate times the gradient of `loss` at the old weights; biases not used stay as they are."""
     for use_bias in (True, False):
         X, y, weights = random_network(m, seed=3)
-        steps = epoch_steps(m, X, y, weights, learning_rate=0.5, reg_coeff=2.0, use_bias=use_bias)
+        steps, = steps_from(m, X, y, weights, learning_rate=0.5, reg_coeff=2.0, use_bias=use_bias)
         gradients = complex_step(loss_of(m, X, y, 2.0), weights)
         for k, (step, gradient) in enumerate(zip(steps, gradients, strict=True)):
             expected = -0.5 * gradient if use_bias or k in (0, 2) else 0 * gradient
@@ -130,14 +140,17 @@ def check_decay_and_clipping(m):
     """The rate at epoch t is learning_rate / (1 + lr_decay t); clip_norm caps the joint norm of what is trained."""
     X, y, weights = random_network(m, seed=4)
     norm = np.sqrt(sum(np.sum(gradient**2) for gradient in complex_step(loss_of(m, X, y, 7.0), weights)))
-    plain = epoch_steps(m, X, y, weights, reg_coeff=7.0)
-    for changes, factor in (({"lr_decay": 0.5, "epoch": 6}, 1 / 4),
-                            ({"clip_norm": norm / 5}, 1 / 5), ({"clip_norm": 2 * norm}, 1)):
-        steps = epoch_steps(m, X, y, weights, reg_coeff=7.0, **changes)
+    plain, = steps_from(m, X, y, weights, reg_coeff=7.0)
+    for clip_norm, factor in ((norm / 5, 1 / 5), (2 * norm, 1)):
+        steps, = steps_from(m, X, y, weights, reg_coeff=7.0, clip_norm=clip_norm)
         for step, unchanged in zip(steps, plain, strict=True):
             np.testing.assert_allclose(step, factor * unchanged, rtol=1e-12)
-    steps = epoch_steps(m, X, y, weights, reg_coeff=7.0, clip_norm=norm / 5, use_bias=False)
+    steps, = steps_from(m, X, y, weights, reg_coeff=7.0, clip_norm=norm / 5, use_bias=False)
     np.testing.assert_allclose(np.sqrt(sum(np.sum(step**2) for step in steps)), norm / 5, rtol=1e-12)
+    tiny = 1e-7                                     # so that the weights stay as good as the same
+    first, *_, seventh = steps_from(m, X, y, weights, num_epochs=7, lr_decay=0.5, learning_rate=tiny)
+    for step, before in zip(seventh, first, strict=True):
+        np.testing.assert_allclose(step, before / 4, rtol=1e-4)
 
 
 def check_minibatches(m):
@@ -152,8 +165,7 @@ def check_minibatches(m):
         assert sorted(rows.tolist()) == sorted(np.column_stack([X, y]).tolist())
         assert (rows[:, :2] == X).all() == (batch_size == 0)
         gradients = [complex_step(loss_of(m, *part, 5.0 * len(part[0]) / 20), weights) for part in parts]
-        steps = epoch_steps(m, X, y, weights, rng=np.random.default_rng(1), batch_size=batch_size, reg_coeff=5.0,
-                            learning_rate=tiny)
+        steps, = steps_from(m, X, y, weights, weight_seed=1, batch_size=batch_size, reg_coeff=5.0, learning_rate=tiny)
         for k, step in enumerate(steps):
             np.testing.assert_allclose(step / -tiny, sum(g[k] for g in gradients), rtol=0, atol=2e-5)
             mean = sum(size / 20 * g[k] for size, g in zip(sizes, gradients, strict=True))
@@ -162,28 +174,25 @@ def check_minibatches(m):
 
 def check_snapshots(m):
     """What a snapshot says is so of the weights it holds, and these are its own."""
-    hp = settings(m, num_samples=40, num_test_samples=50, num_epochs=90, num_frames=4, reg_coeff=1.0)
-    history = list(m.train(hp))
+    history = history_of(m, num_samples=40, num_test_samples=50, num_epochs=90, num_frames=4, reg_coeff=1.0)
     assert [snapshot.epoch for snapshot in history] == [0, 6, 22, 51, 90]
-    for first, found in zip(m.initialize_weights(2, 10, 2), history[0][4:], strict=True):
+    for first, found in zip(m.initialize_weights(2, 10, 2), history[0].weights, strict=True):
         assert np.array_equal(first, found)
+    (X, y), (X_test, y_test) = m.load_XOR_data(40, 0), m.load_XOR_data(50, 1)
     for s in history:
-        weights = s.w1, s.b1, s.w2, s.b2
-        X, y = m.load_XOR_data(40, 0)
-        X_test, y_test = m.load_XOR_data(50, 1)
-        assert s.loss == loss_of(m, X, y, 1.0)(*weights)
-        assert s.train_accuracy == np.mean(m.forward(X, *weights)[2].argmax(axis=1) == y.argmax(axis=1))
-        assert s.test_accuracy == np.mean(m.forward(X_test, *weights)[2].argmax(axis=1) == y_test.argmax(axis=1))
+        assert s.loss == loss_of(m, X, y, 1.0)(*s.weights)
+        assert s.train_accuracy == np.mean(m.forward(X, *s.weights)[2].argmax(axis=1) == y.argmax(axis=1))
+        assert s.test_accuracy == np.mean(m.forward(X_test, *s.weights)[2].argmax(axis=1) == y_test.argmax(axis=1))
     losses = [snapshot.loss for snapshot in history]
     assert losses == sorted(losses, reverse=True), "small steps of gradient descent never climb"
 
 
 def check_learning(m):
     """A short run learns XOR, and says so of points whose class is XOR."""
-    *_, last = m.train(settings(m, num_epochs=2000, learning_rate=2.0, num_frames=1))
+    *_, last = history_of(m, num_epochs=2000, learning_rate=2.0, num_frames=1)
     assert last.train_accuracy > 0.97
     corners = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
-    assert m.inference(corners, last.w1, last.b1, last.w2, last.b2).tolist() == [0, 1, 1, 0]
+    assert m.inference(corners, *last.weights).tolist() == [0, 1, 1, 0]
 
 
 def check_ties(m):

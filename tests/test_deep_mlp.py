@@ -27,13 +27,12 @@ def test_the_gradient_is_that_of_the_loss(depth, activation):
 
 def test_one_hidden_layer_is_scratch_mlp():
     """The same loss and weights, before thirty steps and after them."""
-    hp = checks.settings(num_samples=40, num_epochs=30, num_frames=0, reg_coeff=0.0, weight_seed=3)
     X, y = scratch_mlp.load_XOR_data(40)
     ws, bs = deep_mlp.initialize((2, 10, 2), seed=3)
-    before, after = scratch_mlp.train(hp)
+    before, after = checks.history_of(num_samples=40, num_epochs=30, num_frames=1, reg_coeff=0.0, weight_seed=3)
     for num_steps, snapshot in ((0, before), (30, after)):
         for _ in range(num_steps):
-            deep_mlp.step(X, y, ws, bs, hp.learning_rate)
+            deep_mlp.step(X, y, ws, bs, checks.SETTINGS["learning_rate"])
         np.testing.assert_allclose(deep_mlp.loss(y, deep_mlp.forward(X, ws, bs)[-1]), snapshot.loss, rtol=1e-12)
-        for found, true in zip((*ws, *bs), (snapshot.w1, snapshot.w2, snapshot.b1, snapshot.b2), strict=True):
+        for found, true in zip((ws[0], bs[0], ws[1], bs[1]), snapshot.weights, strict=True):
             np.testing.assert_allclose(found, true, rtol=1e-10)

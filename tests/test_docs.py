@@ -12,8 +12,8 @@ from PIL import Image
 import utils
 from docs import make
 from docs.experiments import common, learning
-from scratch_mlp import Hyperparameters, train
-from tests.checks import PROJECT, SOURCE, settings
+from scratch_mlp import Hyperparameters
+from tests.checks import PROJECT, SOURCE, history_of
 
 PAGES = {page.relative_to(PROJECT).as_posix(): page.read_text(encoding="utf-8") for page in make.pages()}
 TEXTS = [path.read_text(encoding="utf-8") for folder in ("tests", "docs") for path in (PROJECT / folder).rglob("*.py")]
@@ -116,11 +116,11 @@ def test_pytorch():
     """The program of the page arrives at the weights of scratch_mlp.py; where there is no torch, it compiles."""
     program, = (compile(program, "<page>", "exec") for program in fenced(PAGES["docs/deeper/pytorch.md"], "python"))
     pytest.importorskip("torch")
-    *_, last = train(settings(learning_rate=2.0, num_epochs=100, num_frames=0))
+    *_, last = history_of(learning_rate=2.0, num_epochs=100)
     names = {}
     exec(program, names)
-    for weight in ("w1", "b1", "w2", "b2"):
-        np.testing.assert_allclose(names[weight].detach().numpy(), getattr(last, weight), rtol=0, atol=1e-12)
+    for name, weight in zip(("w1", "b1", "w2", "b2"), last.weights, strict=True):
+        np.testing.assert_allclose(names[name].detach().numpy(), weight, rtol=0, atol=1e-12)
 
 
 def test_an_edited_default_is_said(monkeypatch):
@@ -131,7 +131,7 @@ def test_an_edited_default_is_said(monkeypatch):
 
 
 def test_the_scripts_own_requirements_are_those_of_the_file():
-    block = re.match(r"# /// script\n((?:# .*\n)+)# ///\n", SOURCE).group(1)
+    block = re.search(r"^# /// script\n((?:# .*\n)+)# ///\n\Z", SOURCE, re.MULTILINE).group(1)
     metadata = {name: ast.literal_eval(value) for name, value in re.findall(r"^# (\S+) = (.*)$", block, re.MULTILINE)}
     lines = (PROJECT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     assert metadata["dependencies"] == [line.partition("#")[0].strip() for line in lines]

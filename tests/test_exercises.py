@@ -8,7 +8,7 @@ import pytest
 
 import scratch_mlp
 from docs.experiments import exercise_figures
-from tests.checks import PROJECT, SOURCE, module_of, run_checks, settings
+from tests.checks import PROJECT, SOURCE, history_of, module_of, run_checks
 
 
 def sections_of(page):
@@ -72,9 +72,9 @@ def test_bug(number, tmp_path):
         run_checks(module_of(program))
     assert flags(number) == flags(number, "broken.py")
     changes = {name: int(value) for name, value in re.findall(r"--(\w+) (\d+)", flags(number)[0])}
-    mine, right = [list(m.train(settings(m, num_frames=0, **changes)))[-1] for m in (module_of(program), scratch_mlp)]
+    mine, right = [history_of(m, num_frames=1, **changes)[-1] for m in (module_of(program), scratch_mlp)]
     if number == "7":
         assert mine.loss > 0.24 > right.loss + 0.02
     else:
         assert mine[:3] == right[:3]
-        assert mine.test_accuracy == mine.train_accuracy > right.test_accuracy
+        assert mine.test_accuracy == mine.train_accuracy != right.test_accuracy

@@ -4,8 +4,7 @@ import pytest
 
 from docs import make
 from docs.experiments import common, why_it_exploded
-from scratch_mlp import train
-from tests.checks import settings
+from tests.checks import history_of
 
 EXPERIMENTS = {script.__name__.split(".")[-1]: script.EXPERIMENTS for script in make.EXPERIMENTS}
 CHEAP = [                                           # script, experiment, case, seed
@@ -36,8 +35,7 @@ def test_all_is_stored(script):
 
 def test_a_run_of_the_article_is_one_of_ours_with_fifty_times_its_rate():
     found = why_it_exploded.measure_run("50 neurons, 1e-4, the right gradient", 2017, limit=30)
-    hp = settings(hidden_dim=50, num_samples=50, use_bias=False, learning_rate=0.15, num_epochs=30, num_frames=0)
-    *_, last = train(hp)
+    *_, last = history_of(hidden_dim=50, num_samples=50, use_bias=False, learning_rate=0.15, num_epochs=30)
     assert (found["iterations"], found["old"], found["new"]) == (30, last.train_accuracy, last.test_accuracy)
     np.testing.assert_allclose(found["loss"], last.loss, rtol=1e-12)
 

@@ -10,8 +10,8 @@ import pytest
 from matplotlib.figure import Figure
 
 import utils
-from scratch_mlp import Snapshot, forward, load_XOR_data, train
-from tests.checks import settings
+from scratch_mlp import Snapshot, forward, load_XOR_data
+from tests.checks import history_of
 
 PICTURES = ["accuracy.gif", "all.gif", "all.png", "boundary.gif", "loss.gif"]
 OLD = [*PICTURES, "notes.txt"]
@@ -22,8 +22,9 @@ LIMIT = 1.08 * np.abs(X).max()                      # the boundary panel shows t
 @pytest.fixture(scope="module")
 def history():
     """Of a training; the last outputs are moved, so that they are no mirror images of each other."""
-    *before, last = train(settings(num_epochs=2000, num_frames=8, learning_rate=2.0))
-    return [*before, last._replace(b2=last.b2 + [1, 0])]
+    *before, last = history_of(num_epochs=2000, num_frames=8, learning_rate=2.0)
+    w1, b1, w2, b2 = last.weights
+    return [*before, last._replace(weights=(w1, b1, w2, b2 + [1, 0]))]
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +108,7 @@ def test_regions_have_the_colours_of_the_confidence(history, frames):
               if np.abs(X - place).max(axis=1).min() > 0.25]
     assert len(places) > 50
     for s, frame in zip(history, frames, strict=True):
-        h2 = forward(np.array(places), s.w1, s.b1, s.w2, s.b2)[-1]
+        h2 = forward(np.array(places), *s.weights)[-1]
         for place, (of_class_0, of_class_1) in zip(places, h2, strict=True):
             sure = (1 + of_class_1 - of_class_0) / 2
             near = {int(10 * min(0.999, max(0, sure + nudge))) for nudge in (-0.02, 0, 0.02)}
@@ -129,7 +130,7 @@ def test_points_are_where_their_coordinates_say(frames):
 def test_the_boundary_is_where_both_logits_are_equal(history, frames):
     """At each of its points; and the pixels there are dark."""
     points, s = shown(history, 8)[1].patches[0].get_path().vertices, history[8]
-    z2 = forward(points, s.w1, s.b1, s.w2, s.b2)[2]
+    z2 = forward(points, *s.weights)[2]
     assert len(points) > 100
     assert np.abs(z2[:, 1] - z2[:, 0]).max() < 0.1
     for place in points[::20]:
@@ -142,7 +143,7 @@ def test_the_boundary_is_where_both_logits_are_equal(history, frames):
 @pytest.mark.filterwarnings("error")
 def test_no_boundary_where_all_is_one_class(w2, b2):
     """And grey, where no output is a number."""
-    history = [Snapshot(0, 0.25, 0.5, 0.5, np.ones((2, 1)), np.zeros(1), np.full((1, 2), w2), np.array(b2))]
+    history = [Snapshot(0, 0.25, 0.5, 0.5, (np.ones((2, 1)), np.zeros(1), np.full((1, 2), w2), np.array(b2)))]
     assert len(shown(history, 0)[1].patches[0].get_path()) == 0
     frame, = utils.draw_frames(history, forward, X, Y)
     assert (frame[80, 490, :3].tolist() == [178, 178, 178]) == (w2 != 0)
@@ -202,7 +203,7 @@ def test_points_and_axes_of_the_boundary(history):
 def test_axis_of_the_loss(losses, scale, limits, last):
     """Linear for a common run; logarithmic for a loss that spans a lot; what is no number is at the upper edge."""
     figure = Figure()
-    show = utils.loss_panel(figure, [Snapshot(i, loss, *[None] * 6) for i, loss in enumerate(losses)])
+    show = utils.loss_panel(figure, [Snapshot(i, loss, None, None, None) for i, loss in enumerate(losses)])
     show(len(losses) - 1)
     figure.draw_without_rendering()
     axes, = figure.axes
@@ -238,9 +239,8 @@ def test_a_long_drawing_says_how_far_it_is(capsys, monkeypatch):
 ])
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value", "ignore:divide by zero")
 def test_pictures_of_odd_runs(changes, tmp_path):
-    hp = settings(num_frames=4, **changes)
-    history = list(train(hp))
-    utils.draw(history, forward, *load_XOR_data(hp.num_samples), tmp_path, hp.frame_ms)
+    history = history_of(num_frames=4, **changes)
+    utils.draw(history, forward, *load_XOR_data(changes.get("num_samples", 300)), tmp_path)
     assert iio.imread(tmp_path / "all.png").shape == (400, 1200, 3)
     assert sum(durations(tmp_path / "all.gif")) == (len(history) - 1) * 100 + 2000
 

@@ -25,7 +25,7 @@ def test_short_steps_creep_right_ones_arrive_and_long_ones_jump_across_and_end_h
 def test_four_neurons_are_the_network_and_fewer_have_its_mean_logits():
     parts = [learning.first_neurons(count, learning.four_neurons()) for count in (1, 2, 3, 4)]
     logits = [forward(X, *part)[2] for part in parts]
-    np.testing.assert_allclose(logits[3], forward(X, *history_of("--hidden_dim 4")[-1][-4:])[2], rtol=1e-9)
+    np.testing.assert_allclose(logits[3], forward(X, *history_of("--hidden_dim 4")[-1].weights)[2], rtol=1e-9)
     np.testing.assert_allclose([z2.mean(axis=0) for z2 in logits], [logits[3].mean(axis=0)] * 4, rtol=1e-9)
     assert np.array_equal(learning.four_neurons()[2][:, 1] > 0, [True, True, False, False])
     assert accuracy(X, y, *parts[0]) < 0.7 < accuracy(X, y, *parts[1]) < 0.85 < 0.98 < accuracy(X, y, *parts[3])
@@ -35,16 +35,16 @@ def test_boundaries_are_straight_at_first_and_bent_at_last_and_mistakes_are_near
     points = np.c_[common.plane(3.3, 50), np.ones(2500)]
     for frame, lowest, highest in ((FRAMES[0], 0.96, 1), (FRAMES[2], 0, 0.8)):
         for flags in STILLS.values():
-            signs = 2 * inference(points[:, :2], *history_of(flags)[frame][-4:]) - 1
+            signs = 2 * inference(points[:, :2], *history_of(flags)[frame].weights) - 1
             assert lowest < np.mean(np.sign(points @ np.linalg.lstsq(points, signs, rcond=None)[0]) == signs) < highest
     assert 0.7 < history_of(STILLS[2])[-1].test_accuracy < 0.8
-    assert np.mean(np.abs(learning.mistakes(history_of("")[-1][-4:])[0]).min(axis=1) < 0.1) > 0.9
+    assert np.mean(np.abs(learning.mistakes(history_of("")[-1].weights)[0]).min(axis=1) < 0.1) > 0.9
 
 
 def test_the_cut_has_as_many_points_on_their_side_as_the_accuracy_says():
     for s in [history_of(STILLS[3])[frame] for frame in FRAMES]:
-        corners = learning.cut(s.w2, s.b2)
-        side = (forward(X, *s[-4:])[1] - corners[0]) @ np.cross(*(corners[1:3] - corners[0]))
+        corners = learning.cut(s.weights)
+        side = (forward(X, *s.weights)[1] - corners[0]) @ np.cross(*(corners[1:3] - corners[0]))
         assert s.train_accuracy in (np.mean((side > 0) == y[:, 1]), np.mean((side < 0) == y[:, 1]))
 
 

@@ -17,7 +17,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 import utils
-from scratch_mlp import Hyperparameters, forward, train
+from scratch_mlp import Hyperparameters, forward, load_XOR_data, train
 
 DOCS = Path(__file__).resolve().parent.parent
 PICTURES, RESULTS = DOCS / "pictures", DOCS / "experiments" / "results"
@@ -83,10 +83,12 @@ def published(flags=""):
     return utils.read_settings(Hyperparameters, arguments + flags.split())
 
 
-def train_with(flags=""):
+def train_with(flags="", load_data=load_XOR_data):
     """The history of a run with the published settings and these flags."""
+    hp = published(flags)
+    points, test_points = load_data(hp.num_samples, hp.data_seed), load_data(hp.num_test_samples, hp.data_seed + 1)
     with np.errstate(over="ignore", invalid="ignore"):
-        return list(train(published(flags)))
+        return list(train(*points, *test_points, hp))
 
 
 def measure(scripts):

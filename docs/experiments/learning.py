@@ -1,13 +1,11 @@
 """Figures of networks that learn, and of what they have learnt; `python docs/make.py` draws them."""
 from functools import cache
 from itertools import product
-from unittest.mock import patch
 
 import numpy as np
 from matplotlib.patches import PathPatch
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
-import scratch_mlp
 import utils
 from docs.experiments.common import figure, new_figure, plane, published, save, show_levels, train_with
 from scratch_mlp import forward, inference, initialize_weights, load_XOR_data, sigmoid
@@ -77,7 +75,7 @@ def figure_valley():
 @cache
 def four_neurons():
     """w1, b1, w2, b2 of a trained network; its hidden neurons are put in order, first those that lower class 0."""
-    w1, b1, w2, b2 = history_of("--hidden_dim 4")[-1][-4:]
+    w1, b1, w2, b2 = history_of("--hidden_dim 4")[-1].weights
     order = np.argsort(w2[:, 0])
     return w1[:, order], b1[order], w2[order], b2
 
@@ -119,14 +117,15 @@ def figure_stills():
         row[0].set(ylabel=f"{hidden_dim} neurons")
         for axes, frame in zip(row, FRAMES, strict=True):
             s = history_of(flags)[frame]
-            show_network(axes, s[-4:])
+            show_network(axes, s.weights)
             utils.add_points(axes, *training_points(), markersize=3, markeredgewidth=0.3)
             axes.set(title=f"epoch {s.epoch}: {s.train_accuracy:.0%}")
     save(figure, "stills")
 
 
-def cut(w2, b2):
+def cut(weights):
     """Where both logits are equal in the unit cube of h1: a polygon, its corners in order, (C, 3)."""
+    w1, b1, w2, b2 = weights
     normal, offset, corners = w2[:, 1] - w2[:, 0], b2[1] - b2[0], []
     for j, ends in product(range(3), product((0.0, 1.0), repeat=2)):    # the twelve edges of the cube
         corner = np.insert(ends, j, 0)
@@ -148,10 +147,10 @@ def figure_folding():
     for axes, frame in zip(panels.ravel(), (0, *FRAMES), strict=True):
         s = history_of(STILLS[3])[frame]
         axes.computed_zorder = False
-        axes.add_collection3d(Poly3DCollection([cut(s.w2, s.b2)], facecolor=(0, 0, 0, 0.25), edgecolor="black"))
-        sheet = forward(plane(LIMIT, 49), *s[-4:])[1].reshape(49, 49, 3)
+        axes.add_collection3d(Poly3DCollection([cut(s.weights)], facecolor=(0, 0, 0, 0.25), edgecolor="black"))
+        sheet = forward(plane(LIMIT, 49), *s.weights)[1].reshape(49, 49, 3)
         axes.plot_wireframe(*np.moveaxis(sheet, -1, 0), rcount=9, ccount=9, color="0.55", linewidth=0.6, zorder=1)
-        utils.add_points(axes, forward(X, *s[-4:])[1], y, markersize=4, markeredgewidth=0.4)
+        utils.add_points(axes, forward(X, *s.weights)[1], y, markersize=4, markeredgewidth=0.4)
         axes.set(title=f"epoch {s.epoch}: {s.train_accuracy:.0%}", **looks)
     save(figure, "folding")
 
@@ -168,7 +167,7 @@ def mistakes(weights):
 def figure_mistakes():
     """The test points that the default run gets wrong; from nearby, also the points that it has learnt from."""
     figure, (far, near) = new_figure(2, height=4.4)
-    weights = history_of("")[-1][-4:]
+    weights = history_of("")[-1].weights
     utils.add_points(near, *training_points(), markersize=5, markeredgecolor="white")
     X, y = mistakes(weights)
     far.set(title=f"{len(X)} mistakes on test points", ylabel="x2")
@@ -192,8 +191,7 @@ def load_circle_data(N=300, seed=0):
 @cache
 def circle():
     """The last snapshot of a training with these points."""
-    with patch.object(scratch_mlp, "load_XOR_data", load_circle_data):
-        return train_with()[-1]
+    return train_with(load_data=load_circle_data)[-1]
 
 
 @figure
@@ -201,7 +199,7 @@ def figure_circle():
     """What the network learns if class 1 is inside a circle."""
     figure, (axes,) = new_figure(1, width=5, height=5)
     last = circle()
-    show_network(axes, last[-4:])
+    show_network(axes, last.weights)
     utils.add_points(axes, *training_points(load_circle_data))
     axes.set(xlabel="x1", ylabel="x2", title=f"train {last.train_accuracy:.1%}, test {last.test_accuracy:.1%}")
     save(figure, "circle")

@@ -81,7 +81,7 @@ def figures_of(flags):
 
 def settings_table(names):
     """The published default of these settings, and what scratch_mlp.py says of each."""
-    defaults, meaning = PUBLISHED | {"output_dir": "plots"}, utils.meanings(Hyperparameters)
+    defaults, meaning = PUBLISHED | {"output_dir": "plots"}, utils.comments_of(Hyperparameters)
     return markdown(["setting", "default", "meaning, and what is sensible"],
                     [(f"`{name}`", f"`{defaults[name]}`", meaning.get(name, "")) for name in names])
 
@@ -136,7 +136,7 @@ def table_trouble():
               "a network that can do it: here, with biases"),
              ("diverging: the loss grows without end", "--learning_rate 1000 --reg_coeff 1",
               "a lower learning rate, a weaker penalty"),
-             ("overfitted: test far below train", "--num_samples 50", "more points, or a penalty of 0.01 to 0.1")]
+             ("overfitted: test far below train", "--num_samples 50", "more points, or a penalty of 0.01")]
     return markdown(["what you see", "settings that show it", "train", "test", "loss", "what helps"],
                     [(what, f"`{flags}`", *figures_of(flags), helps) for what, flags, helps in cases])
 

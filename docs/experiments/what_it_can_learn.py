@@ -8,8 +8,8 @@ from docs.experiments.common import PURPLE, RED, SEEDS, figure, markdown, new_fi
 from scratch_mlp import Hyperparameters, forward, load_XOR_data, sigmoid, train
 
 SETTINGS = {                                        # of this page, whatever the defaults of scratch_mlp.py are
-    "learning_rate": 2.0, "num_epochs": 10_000, "num_samples": 300, "reg_coeff": 1e-4, "num_test_samples": 1000,
-    "data_seed": 0, "batch_size": 0, "lr_decay": 0.0, "clip_norm": 0.0, "num_frames": 0}
+    "learning_rate": 2.0, "num_epochs": 10_000, "reg_coeff": 1e-4, "batch_size": 0, "lr_decay": 0.0, "clip_norm": 0.0,
+    "num_frames": 1}
 WIDTHS, WITHOUT = (1, 2, 3, 4, 5, 10, 50), (3, 10)  # hidden neurons, with biases and without
 TRAININGS = {f"{hidden_dim} neurons{', no biases' * (not use_bias)}": (hidden_dim, use_bias)
              for use_bias, widths in ((True, WIDTHS), (False, WITHOUT)) for hidden_dim in widths}
@@ -21,7 +21,7 @@ def learn(case, seed):
     """The accuracies of a network of so many neurons, trained from these first weights."""
     hidden_dim, use_bias = TRAININGS[case]
     hp = Hyperparameters(hidden_dim=hidden_dim, use_bias=use_bias, weight_seed=seed, **SETTINGS)
-    *_, last = train(hp)
+    *_, last = train(*load_XOR_data(300), *load_XOR_data(1000, seed=1), hp)
     return {"train": last.train_accuracy, "test": last.test_accuracy}
 
 

@@ -64,7 +64,7 @@ def measure_run(case, seed, limit=1_000_000):
         if t in looked_at or not math.isfinite(w1[0, 0]):
             weights = w1.copy(), np.zeros(w1.shape[1]), w2.copy(), np.zeros(2)
             L = float(loss(y, forward(X, *weights)[-1], w1, w2, settings["reg_coeff"]))
-            history.append(Snapshot(t, L, accuracy(X, y, *weights), accuracy(X_new, y_new, *weights), *weights))
+            history.append(Snapshot(t, L, accuracy(X, y, *weights), accuracy(X_new, y_new, *weights), weights))
     if film:
         common.save_film(history, X, y, film)
     last = history[-1]

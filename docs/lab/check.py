@@ -161,7 +161,7 @@ def trained(path, ask, num_epochs=2000, learning_rate=5.0, reg_coeff=1e-4):
     history = []
     for epoch, weights in zip(epochs, answer.arrays["film"], strict=True):
         L = float(loss(y, forward(X, *weights)[-1], weights[0], weights[2], reg_coeff))
-        history.append(Snapshot(epoch, L, accuracy(X, y, *weights), accuracy(X_test, y_test, *weights), *weights))
+        history.append(Snapshot(epoch, L, accuracy(X, y, *weights), accuracy(X_test, y_test, *weights), weights))
     utils.say("It is right on {2:.1%} of its 300 points, and on {3:.1%} of others.".format(*history[-1]))
     return history
 
