@@ -1,7 +1,7 @@
 """Train a small neural network on XOR with NumPy alone, every derivative written out by hand.
 
 The network is a multilayer perceptron (MLP) of two layers. A layer takes weighted sums of its inputs, adds a bias to
-each, and puts each sum z through the sigmoid, s(z) = 1 / (1 + exp(-z)).
+each, and applies the sigmoid, s(z) = 1 / (1 + exp(-z)), to each sum z.
 
     forward    z1 = X w1 + b1     h1 = s(z1)     z2 = h1 w2 + b2     h2 = s(z2)
     loss       L = 1/(2N) sum (y - h2)^2 + reg_coeff/(2N) (sum w1^2 + sum w2^2)
@@ -15,7 +15,7 @@ each, and puts each sum z through the sigmoid, s(z) = 1 / (1 + exp(-z)).
 Run it, look at the pictures, change a number below, and run it again:
 
     python scratch_mlp.py
-    python scratch_mlp.py --hidden_dim 3
+    python scratch_mlp.py --hidden_dim 50
 
 The tutorial, docs/index.md, builds it one brick at a time. The network, its names and its first weights are those of
 the article "One LEGO at a time" by Omar U. Florez (2017).
@@ -32,27 +32,27 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """All settings: change a number here, or give --name value on the command line. After the ; is a sensible range."""
+    """All settings: change a number here, or give --name value on the command line. After the ; are good values."""
 
     hidden_dim: int = 10             # hidden neurons; 5 to 50, fewer often fail
     learning_rate: float = 2.0       # a step is this times the gradient; 0.5 to 5
     num_epochs: int = 10_000         # passes over the training points; 2000 to 1000000
     num_samples: int = 300           # training points; 100 to 1000
     reg_coeff: float = 1e-4          # strength of the penalty on large weights; 0: none, else up to 0.1
-    use_bias: bool = True            # False: b1 = b2 = 0, as in the article; such a network cannot learn this XOR
+    use_bias: bool = True            # False: b1 = b2 = 0, as in the article; without biases, it cannot learn this XOR
 
     # points and first weights
     num_test_samples: int = 1000     # test points, never trained on; 1000 or more
     data_seed: int = 0               # draws the training points; data_seed + 1 draws the test points
-    weight_seed: int = 2017          # draws the first weights and the order of the minibatches
+    weight_seed: int = 2017          # draws the first weights, and the points of each minibatch
 
     # training
-    batch_size: int = 0              # most points in a minibatch, the part used for one step; 0: all, else 10 to 100
-    lr_decay: float = 0.0            # the rate in epoch t is learning_rate / (1 + lr_decay t); 0 to 0.001
-    clip_norm: float = 0.0           # a gradient longer than this is shortened to it; 0: never, else 0.005 to 0.1
+    batch_size: int = 0              # most points in one step, a minibatch of them; 0: all, else 10 to 100
+    lr_decay: float = 0.0            # after t epochs the rate is learning_rate / (1 + lr_decay t); 0 to 0.001
+    clip_norm: float = 0.0           # a gradient with a larger norm is shortened to this; 0: never, else 0.005 to 0.1
 
     # pictures
-    num_frames: int = 100            # frames of a GIF, and one more for epoch 0; 0: no pictures
+    num_frames: int = 100            # frames of a GIF after that of epoch 0; 0: no pictures
     frame_ms: int = 100              # milliseconds for each frame, rounded to tens; 50 to 500
     output_dir: str = "plots"        # folder for the pictures
 
@@ -71,7 +71,7 @@ def load_XOR_data(N=300, seed=0):
 def initialize_weights(input_dim, hidden_dim, output_dim, seed=2017):
     """Draw w1 (D, H) and w2 (H, K), uniform in [-1, 1] / sqrt(number of inputs); the biases b1 (H,) and b2 (K,) are 0.
 
-    Random, because equal neurons would stay equal. Small, because far from 0 a sigmoid is flat, and learning slow.
+    They are random, as equal neurons would stay equal, and small, as the sigmoid is flat far from 0, and learning slow.
     """
     rng = np.random.RandomState(seed)
     w1 = rng.uniform(-1, 1, (input_dim, hidden_dim)) / np.sqrt(input_dim)
@@ -79,7 +79,7 @@ def initialize_weights(input_dim, hidden_dim, output_dim, seed=2017):
     return w1, np.zeros(hidden_dim), w2, np.zeros(output_dim)
 
 
-# ---------------------------------------------------------------- forward
+# ---------------------------------------------------------------- forward, and the loss
 
 def sigmoid(z):
     """s(z) = 1 / (1 + exp(-z)), entry by entry, between 0 and 1; its derivative is s (1 - s)."""
@@ -87,26 +87,24 @@ def sigmoid(z):
 
 
 def forward(X, w1, b1, w2, b2):
-    """From points X (N, D) to outputs h2 (N, K), and all that lies between: z1, h1, z2, h2."""
+    """From points X (N, D) to outputs h2 (N, K), with all that is computed on the way: z1, h1, z2, h2."""
     z1 = X @ w1 + b1                                # (N, H)
     h1 = sigmoid(z1)                                # (N, H)
-    z2 = h1 @ w2 + b2                               # (N, K), called logits
+    z2 = h1 @ w2 + b2                               # (N, K), the logits
     h2 = sigmoid(z2)                                # (N, K)
     return z1, h1, z2, h2
 
 
 def inference(X, w1, b1, w2, b2):
-    """The predicted class of each point, (N,): 0 or 1, the one with the larger logit (h2 can tie, rounded to 1.0)."""
+    """The predicted class of each point, (N,): that of the largest logit z2, as all outputs h2 can round to 1.0."""
     z1, h1, z2, h2 = forward(X, w1, b1, w2, b2)
     return z2.argmax(axis=1)
 
 
 def accuracy(X, y, w1, b1, w2, b2):
-    """The share of the points, 0 to 1, whose class is predicted rightly."""
+    """The share of the points, 0 to 1, whose class is predicted correctly."""
     return float(np.mean(inference(X, w1, b1, w2, b2) == y.argmax(axis=1)))
 
-
-# ---------------------------------------------------------------- loss
 
 def loss(y, h2, w1, w2, reg_coeff=0.0):
     """L = 1/(2N) sum (y - h2)^2 + reg_coeff/(2N) (sum w1^2 + sum w2^2), a number; biases are not penalized."""
@@ -119,8 +117,8 @@ def loss(y, h2, w1, w2, reg_coeff=0.0):
 def backward(X, y, h1, h2, w1, w2, reg_coeff=0.0):
     """The gradient of the loss, by the chain rule: backpropagation (Rumelhart, Hinton & Williams, 1986).
 
-    z2[n, k] = sum_j h1[n, j] w2[j, k] + b2[k]. So dL_dw2[j, k] = sum_n h1[n, j] dL_dz2[n, k], that is, h1.T @ dL_dz2,
-    and dL_dh1[n, j] = sum_k dL_dz2[n, k] w2[j, k], that is, dL_dz2 @ w2.T.
+    z2[n, k] = sum_j h1[n, j] w2[j, k] + b2[k]. So dL_dw2[j, k] = sum_n h1[n, j] dL_dz2[n, k], that is, h1.T @ dL_dz2
+    (and the penalty), and dL_dh1[n, j] = sum_k dL_dz2[n, k] w2[j, k], that is, dL_dz2 @ w2.T.
     """
     N = len(X)
 
@@ -141,7 +139,7 @@ def backward(X, y, h1, h2, w1, w2, reg_coeff=0.0):
 # ---------------------------------------------------------------- training
 
 def minibatches(X, y, batch_size, rng):
-    """All points as one part (X, y), or if batch_size > 0, ceil(N / batch_size) parts of nearly one size, shuffled."""
+    """All points as one part (X, y); if batch_size > 0, shuffled in ceil(N / batch_size) parts of nearly equal size."""
     if batch_size == 0:
         return [(X, y)]
     parts = np.array_split(rng.permutation(len(X)), math.ceil(len(X) / batch_size))
@@ -158,7 +156,8 @@ def check_data(X, y):
     """Raise ValueError unless X (N, D) holds finite numbers, and y (N, K) is one-hot: in each row one 1, the rest 0."""
     if np.ndim(X) != 2 or len(X) == 0 or not np.isfinite(X).all():
         raise ValueError("X must be an array (N, D) of finite numbers, with a row for each point")
-    if np.ndim(y) != 2 or len(y) != len(X) or y.shape[1] < 2 or not (np.sort(y) == np.eye(y.shape[1])[-1]).all():
+    has_rows = np.ndim(y) == 2 and len(y) == len(X) and y.shape[1] >= 2
+    if not has_rows or not np.isin(y, (0, 1)).all() or not (y.sum(axis=1) == 1).all():
         raise ValueError("y must be one-hot, an array (N, K) with K >= 2: np.eye(K)[label], with labels from 0 to K-1")
 
 
@@ -175,8 +174,8 @@ class Snapshot(NamedTuple):
 def train(X, y, X_test, y_test, hp):
     """Train as the Hyperparameters say; yields a Snapshot of the first weights, and after some of the epochs.
 
-    These are round(num_epochs (i / num_frames)^2), i = 1 ... num_frames: closer together early, where more changes. (If
-    num_frames is 0: ten.) A snapshot whose loss is not finite is the last. Bad data is a ValueError.
+    These epochs are round(num_epochs (i / num_frames)^2), i = 1 ... num_frames (10, if it is 0): closer together early,
+    when the network changes faster. A snapshot whose loss is not finite is the last. Bad data raises ValueError.
     """
     check_data(X, y)
     check_data(X_test, y_test)
@@ -187,7 +186,7 @@ def train(X, y, X_test, y_test, hp):
 
     for epoch in range(hp.num_epochs + 1):
         if epoch in snapshot_epochs:
-            weights = w1.copy(), b1.copy(), w2.copy(), b2.copy()       # w1 -= ... changes the array itself
+            weights = w1.copy(), b1.copy(), w2.copy(), b2.copy()   # as w1 -= ... will change w1 itself
             outputs = forward(X, *weights)[-1]
             L = float(loss(y, outputs, w1, w2, hp.reg_coeff))
             yield Snapshot(epoch, L, accuracy(X, y, *weights), accuracy(X_test, y_test, *weights), weights)
@@ -196,10 +195,11 @@ def train(X, y, X_test, y_test, hp):
 
         for X_batch, y_batch in minibatches(X, y, hp.batch_size, rng):
             z1, h1, z2, h2 = forward(X_batch, w1, b1, w2, b2)
-            batch_reg_coeff = hp.reg_coeff * len(X_batch) / len(X)     # the penalty of each step is reg_coeff/N
+            # backward divides the penalty by the points of the batch; it should be divided by all N, so:
+            batch_reg_coeff = hp.reg_coeff * len(X_batch) / len(X)
             dL_dw1, dL_db1, dL_dw2, dL_db2 = backward(X_batch, y_batch, h1, h2, w1, w2, batch_reg_coeff)
             if not hp.use_bias:
-                dL_db1 = dL_db2 = 0.0
+                dL_db1 = dL_db2 = 0.0                          # the biases stay 0
 
             rate = hp.learning_rate / (1 + hp.lr_decay * epoch)
             if hp.clip_norm > 0:
@@ -219,9 +219,9 @@ if __name__ == "__main__":
         X_test, y_test = load_XOR_data(hp.num_test_samples, hp.data_seed + 1)
         if hp.num_frames > 0:
             utils.check_pictures(hp.output_dir)                # what cannot be drawn is said before the training
-        history, status = utils.watch(train(X, y, X_test, y_test, hp), hp)     # trains, and prints some lines
+        history, status = utils.watch(train(X, y, X_test, y_test, hp), hp)     # train, and print some lines
         if hp.num_frames > 0:
-            utils.draw(history, forward, X, y, hp.output_dir, hp.frame_ms)     # forward: to ask the network anywhere
+            utils.draw(history, forward, X, y, hp.output_dir, hp.frame_ms)     # forward: for outputs at any point
         sys.exit(status)                                       # 0, or what went wrong
 
 # /// script

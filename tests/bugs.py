@@ -12,7 +12,7 @@ from tests.checks import SOURCE
 BUGS = {
     "z (1 - z) for the derivative of the sigmoid":
         ("h1 * (1 - h1)", "np.log(h1 / (1 - h1)) * (1 - np.log(h1 / (1 - h1)))"),
-    "penalty on the biases": ("b2 -= rate * dL_db2", "b2 -= rate * (dL_db2 + reg_coeff * b2)"),
+    "penalty on the biases": ("b2 -= rate * dL_db2", "b2 -= rate * (dL_db2 + hp.reg_coeff * b2)"),
     "b1 never updated": ("b1 -= rate * dL_db1", "b1 -= 0"),
     "uphill": ("w1 -= rate * dL_dw1", "w1 += rate * dL_dw1"),
     "one-hot swapped": ("np.eye(2)[label]", "np.eye(2)[1 - label]"),
