@@ -71,7 +71,7 @@ def load_XOR_data(N=300, seed=0):
 def initialize_weights(input_dim, hidden_dim, output_dim, seed=2017):
     """Draw w1 (D, H) and w2 (H, K), uniform in [-1, 1] / sqrt(number of inputs); the biases b1 (H,) and b2 (K,) are 0.
 
-    They are random, as equal neurons would stay equal, and small, as the sigmoid is flat far from 0, and learning slow.
+    They are random, as equal neurons would stay equal; small, as far from 0 the sigmoid is flat, so learning is slow.
     """
     rng = np.random.RandomState(seed)
     w1 = rng.uniform(-1, 1, (input_dim, hidden_dim)) / np.sqrt(input_dim)
@@ -143,7 +143,7 @@ def minibatches(X, y, batch_size, rng):
     if batch_size == 0:
         return [(X, y)]
     parts = np.array_split(rng.permutation(len(X)), math.ceil(len(X) / batch_size))
-    return [(X[part], y[part]) for part in parts]
+    return [(X[rows], y[rows]) for rows in parts]
 
 
 def clip_factor(gradients, clip_norm):
@@ -174,8 +174,8 @@ class Snapshot(NamedTuple):
 def train(X, y, X_test, y_test, hp):
     """Train as the Hyperparameters say; yields a Snapshot of the first weights, and after some of the epochs.
 
-    These epochs are round(num_epochs (i / num_frames)^2), i = 1 ... num_frames (10, if it is 0): closer together early,
-    when the network changes faster. A snapshot whose loss is not finite is the last. Bad data raises ValueError.
+    These epochs are round(num_epochs (i / num_frames)^2), i = 1 ... num_frames (or 10 if num_frames is 0): closer together
+    early, when the network changes faster. After a loss that is not finite it stops. Bad data raises ValueError.
     """
     check_data(X, y)
     check_data(X_test, y_test)
@@ -195,7 +195,7 @@ def train(X, y, X_test, y_test, hp):
 
         for X_batch, y_batch in minibatches(X, y, hp.batch_size, rng):
             z1, h1, z2, h2 = forward(X_batch, w1, b1, w2, b2)
-            # backward divides the penalty by the points of the batch; it should be divided by all N, so:
+            # backward divides reg_coeff by the points of the batch, the loss by all points: this factor corrects it
             batch_reg_coeff = hp.reg_coeff * len(X_batch) / len(X)
             dL_dw1, dL_db1, dL_dw2, dL_db2 = backward(X_batch, y_batch, h1, h2, w1, w2, batch_reg_coeff)
             if not hp.use_bias:
@@ -203,7 +203,7 @@ def train(X, y, X_test, y_test, hp):
 
             rate = hp.learning_rate / (1 + hp.lr_decay * epoch)
             if hp.clip_norm > 0:
-                rate *= clip_factor((dL_dw1, dL_db1, dL_dw2, dL_db2), hp.clip_norm)
+                rate *= clip_factor((dL_dw1, dL_db1, dL_dw2, dL_db2), hp.clip_norm)    # as if each were shorter
             w1 -= rate * dL_dw1
             b1 -= rate * dL_db1
             w2 -= rate * dL_dw2

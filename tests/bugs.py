@@ -26,7 +26,7 @@ BUGS = {
     "decay forgotten": ("/ (1 + hp.lr_decay * epoch)", "/ 1"),
     "penalty in full for each minibatch": ("hp.reg_coeff * len(X_batch) / len(X)", "hp.reg_coeff"),
     "minibatches too large": ("math.ceil(len(X) / batch_size)", "len(X) // batch_size"),
-    "last batch left out": ("for part in parts]", "for part in parts[:-1]]"),
+    "last batch left out": ("for rows in parts]", "for rows in parts[:-1]]"),
     "never shuffled": ("rng.permutation(len(X))", "np.arange(len(X))"),
     "snapshots share one array": ("w1.copy(), b1.copy(), w2.copy(), b2.copy()", "w1, b1, w2, b2"),
 }

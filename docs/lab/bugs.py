@@ -3,7 +3,7 @@ import argparse
 from pathlib import Path
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scratch_mlp.py"
-BUGS = {"7": ("(X[part], y[part])", "(X[part], y[np.sort(part)])"),
+BUGS = {"7": ("(X[rows], y[rows])", "(X[rows], y[np.sort(rows)])"),
         "8": ("accuracy(X_test, y_test, *weights)", "accuracy(X, y, *weights)")}
 
 if __name__ == "__main__":
