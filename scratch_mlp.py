@@ -174,8 +174,8 @@ class Snapshot(NamedTuple):
 def train(X, y, X_test, y_test, hp):
     """Train as the Hyperparameters say; yields a Snapshot of the first weights, and after some of the epochs.
 
-    These epochs are round(num_epochs (i / num_frames)^2), i = 1 ... num_frames (or 10 if num_frames is 0): closer together
-    early, when the network changes faster. After a loss that is not finite it stops. Bad data raises ValueError.
+    These epochs are round(num_epochs (i / num_frames)^2), i = 1 ... num_frames (or 10, if num_frames is 0): closer
+    together early, when more changes. After a loss that is not finite it stops. Bad data raises ValueError.
     """
     check_data(X, y)
     check_data(X_test, y_test)
