@@ -218,7 +218,7 @@ if __name__ == "__main__":
         X, y = load_XOR_data(hp.num_samples, hp.data_seed)
         X_test, y_test = load_XOR_data(hp.num_test_samples, hp.data_seed + 1)
         if hp.num_frames > 0:
-            utils.check_pictures(hp.output_dir)                # what cannot be drawn is said before the training
+            utils.check_pictures(X, y, hp.output_dir)          # what cannot be drawn is said before the training
         history, status = utils.watch(train(X, y, X_test, y_test, hp), hp)     # train, and print some lines
         if hp.num_frames > 0:
             utils.draw(history, forward, X, y, hp.output_dir, hp.frame_ms)     # forward: for outputs at any point

@@ -1,18 +1,18 @@
-"""All that is not the algorithm: the program around it, the progress, the settings, the pictures and their files.
+"""All that is not the algorithm: the program around it, the settings, the progress, the pictures.
 
 Nothing here imports scratch_mlp: a network comes as its history, a list of snapshots, and as the function `forward`.
 """
 import argparse
 import contextlib
-import importlib
 import inspect
-import io
 import math
 import os
+import re
 import sys
 import tempfile
-import tokenize
+import warnings
 from dataclasses import MISSING, fields
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,6 @@ PANEL = 400                                         # pixels, the width and the 
 PARTS = {"accuracy": slice(0, PANEL), "boundary": slice(PANEL, 2 * PANEL), "loss": slice(2 * PANEL, 3 * PANEL),
          "all": slice(0, 3 * PANEL)}                # the columns of a frame that each GIF shows
 GRID = 100                                          # the network is asked at GRID x GRID points of the plane
-AS_BEFORE = 0                                       # the number in the palette that leaves a pixel as it was
 
 # Blue and orange, unlike red and green, look different to everyone; markers and dashes tell them apart without colour
 CLASSES = (("class 0", "o", "#0072b2"), ("class 1", "s", "#e69f00"))
@@ -44,70 +43,43 @@ STYLE = {"font.size": 14, "xtick.labelsize": 13, "ytick.labelsize": 13, "axes.li
 
 @contextlib.contextmanager
 def program():
-    """Around the script's run: Ctrl-C (status 130), a full disk and the like (1) end it with one line."""
+    """Around the script's run: Ctrl-C ends it with status 130; a full disk and the like with one line, status 1."""
     if sys.version_info < (3, 10):
-        sys.exit(fail(1, "Python 3.10 or newer is needed"))
+        sys.exit("error: Python 3.10 or newer is needed")
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")       # some terminals know no letters but ASCII
     if "ipykernel" not in sys.modules:
         os.environ["MPLBACKEND"] = "agg"                        # no window; `!python` inherits that of a notebook
-    np.empty(2**21)     # 16 MB freed at once: now Linux keeps what a step frees; twice as fast with 50 neurons
     try:
         with np.errstate(over="ignore", invalid="ignore"):      # `watch` says when a loss is not finite
             yield
     except KeyboardInterrupt:
-        say("interrupted")
         sys.exit(130)
-    except (OSError, MemoryError, NotImplementedError) as error:
-        sys.exit(fail(1, error))
-
-
-def say(text):
-    """Print a line at once; to nowhere once nobody reads on, as after `| head`."""
-    try:
-        print(text, flush=True)
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def fail(status, error):
-    """Say in one line what is wrong; returns the exit status."""
-    print(f"{Path(sys.argv[0]).name}: error: {' '.join(str(error).split())}", file=sys.stderr)
-    return status
-
-
-def check_pictures(folder):
-    """End the program now, and not after the training, if no pictures can be drawn, or written to the folder."""
-    try:
-        for package in ("matplotlib", "imageio.v3"):
-            importlib.import_module(package)
-        open_folder(folder)
-    except ImportError as error:
-        sys.exit(fail(1, f"{error}: install what requirements.txt lists, or draw nothing, with --num_frames 0"))
-    except ValueError as error:
-        sys.exit(fail(2, error))
+    except (OSError, MemoryError) as error:
+        sys.stdout = None                                       # else Python tries once more to print what it could not
+        nobody_reads_on = isinstance(error, BrokenPipeError)    # as after `| head`
+        sys.exit(1 if nobody_reads_on else f"error: {error}")
 
 
 def watch(snapshots, hp):
     """Collect the snapshots of a training, or those until Ctrl-C, and print about ten; returns history, exit status."""
     history, num_lines = [], 0
     try:
-        for snapshot in snapshots:
-            history.append(snapshot)
-            is_finite = math.isfinite(snapshot.loss)
-            if snapshot.epoch + 0.5 >= hp.num_epochs * (num_lines / 10)**2 or not is_finite:
+        for s in snapshots:
+            history.append(s)
+            if s.epoch + 0.5 >= hp.num_epochs * (num_lines / 10)**2 or not math.isfinite(s.loss):
                 num_lines += 1
-                say(f"epoch {snapshot.epoch:>9}   loss {snapshot.loss:<9.4g}   "
-                    f"train {snapshot.train_accuracy:6.1%}   test {snapshot.test_accuracy:6.1%}")
+                print(f"epoch {s.epoch:>9}   loss {s.loss:<9.4g}   "
+                      f"train {s.train_accuracy:6.1%}   test {s.test_accuracy:6.1%}", flush=True)
     except KeyboardInterrupt:
         if not history:
             raise
-        say(f"interrupted: the last snapshot is that of epoch {history[-1].epoch}")
+        print(f"interrupted: the last snapshot is that of epoch {history[-1].epoch}", flush=True)
         return history, 130
-    if is_finite:
+    if math.isfinite(s.loss):
         return history, 0
-    return history, fail(1, f"the loss is {snapshot.loss} at epoch {snapshot.epoch}: "
-                            f"try a lower learning_rate or reg_coeff")
+    cause = "a lower learning_rate or reg_coeff" if len(history) > 1 else "other data, or other first weights"
+    return history, f"error: the loss is {s.loss} at epoch {s.epoch}: try {cause}"
 
 
 # ---------------------------------------------------------------- the settings
@@ -126,7 +98,7 @@ def read_settings(Settings, arguments=None):
         if kind is None:
             parser.error(f"{f.name} is of the type {own_type}: must be int, float, bool or str")
         words = f"{comments.get(f.name, '')} (default: {f.default})".replace("%", "%%")
-        parser.add_argument(f"--{f.name}", type=converter(kind, lowest, highest), default=str(f.default),
+        parser.add_argument(f"--{f.name}", type=partial(convert, kind, lowest, highest), default=str(f.default),
                             required=f.default is MISSING, metavar=kind.__name__.upper(), help=words)
     return Settings(**vars(parser.parse_args(arguments)))
 
@@ -134,43 +106,80 @@ def read_settings(Settings, arguments=None):
 def comments_of(Settings):
     """{name: comment} of the settings, from the end of the line of each; {} where the source cannot be found."""
     try:
-        lines = io.StringIO(inspect.getsource(Settings))
+        return dict(re.findall(r"^ +(\w+):.*?  # (.*)$", inspect.getsource(Settings), re.MULTILINE))
     except (OSError, TypeError):                    # as in python - < scratch_mlp.py
         return {}
-    return {token.line.partition(":")[0].strip(): token.string.lstrip("# ")
-            for token in tokenize.generate_tokens(lines.readline) if token.type == tokenize.COMMENT}
 
 
-def converter(kind, lowest, highest):
-    """The function that makes a value of a text, as argparse wants one: it raises ArgumentTypeError if not allowed."""
-    meant = {bool: "True or False", str: "a name", int: f"a whole number from {lowest} to {highest}",
-             float: f"a number from {lowest} to {highest:g}"}[kind]
-
-    def convert(text):
-        with contextlib.suppress(ValueError, KeyError):
-            value = {"true": True, "false": False}[text.lower()] if kind is bool else kind(text)
-            if value.strip() if kind is str else lowest <= value <= highest:
-                return value
-        raise argparse.ArgumentTypeError(f"must be {meant}, not {text!r}")
-    return convert
+def convert(kind, lowest, highest, text):
+    """The value that a text stands for; raises ArgumentTypeError, for argparse, if it is not allowed."""
+    with contextlib.suppress(ValueError, KeyError):
+        value = {"true": True, "false": False}[text.lower()] if kind is bool else kind(text)
+        if kind is str or lowest <= value <= highest:
+            return value
+    allowed = "True or False" if kind is bool else f"a {'whole ' * (kind is int)}number from {lowest} to {highest:.10g}"
+    raise argparse.ArgumentTypeError(f"must be {allowed}, not {text!r}")
 
 
 # ---------------------------------------------------------------- the pictures
 
+def import_matplotlib():
+    """Import what the functions below need; not at the top of the file, as --help and --num_frames 0 do without."""
+    global Image, iio, matplotlib
+    import imageio.v3 as iio
+    import matplotlib.backends.backend_agg
+    import matplotlib.figure
+    import matplotlib.style
+    import matplotlib.ticker
+    from PIL import Image
+
+
+def check_pictures(X, y, folder):
+    """End the program now, and not after the training, if these points cannot be drawn, or nothing in this folder."""
+    instead = "or draw nothing, with --num_frames 0"
+    if np.ndim(X) == np.ndim(y) == 2 and (X.shape[1] != 2 or y.shape[1] > 2):
+        sys.exit(f"error: pictures show 2 coordinates and 2 classes, not {X.shape[1]} and {y.shape[1]}; {instead}")
+    try:
+        import_matplotlib()
+        with tempfile.TemporaryFile(dir=make_folder(folder)):
+            pass
+    except ImportError as error:
+        sys.exit(f"error: {error}: install what requirements.txt lists, {instead}")
+    except OSError as error:
+        sys.exit(f"error: output_dir = {folder}: {error.strerror}; {instead}")
+
+
+def make_folder(name):
+    """The folder of this name, made if need be; ~ is the home folder."""
+    folder = Path(os.path.expanduser(name)).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def draw(history, forward, X, y, folder, frame_ms=100):
     """Draw a frame for each snapshot with the points X (N, 2), y (N, 2); write the GIFs and all.png; print their paths.
 
-    Raises OSError if a file cannot be written. Then, or after Ctrl-C, each picture that was there is whole.
+    Of any network: forward(points, *snapshot.weights)[-2:] are its logits and its outputs, (N, 2). Each file is written
+    beside its place and moved there, so a file that was there stays whole. Raises OSError if one cannot be written.
     """
-    if (X.shape[1], y.shape[1]) != (2, 2):
-        raise NotImplementedError(f"the pictures show 2 coordinates and 2 classes, not {X.shape[1]} and {y.shape[1]}")
-    import matplotlib.style
-    folder = open_folder(folder)
-    say(f"drawing {len(history)} frames")
+    import_matplotlib()
+    print(f"drawing {len(history)} frames", flush=True)
+    palette, colours = make_palette(), Image.new("P", (1, 1))
+    colours.putpalette(palette)
     with matplotlib.style.context(["default", STYLE]):
-        drawn = to_palette(draw_frames(history, forward, X, y), len(history))
-    for path in write_files(folder, encode(*drawn, round(frame_ms, -1))):       # a GIF counts in hundredths of a second
-        say(path.resolve())
+        frames = np.stack([Image.fromarray(frame).quantize(palette=colours, dither=Image.Dither.NONE)
+                           for frame in draw_frames(history, forward, X, y)])
+    durations = [round(frame_ms, -1)] * (len(frames) - 1) + [2000]      # a GIF counts in hundredths of a second
+    folder = make_folder(folder)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as unfinished:
+        for name, columns in PARTS.items():
+            iio.imwrite(Path(unfinished, f"{name}.gif"), np.ascontiguousarray(frames[:, :, columns]), plugin="pillow",
+                        mode="P", palette=palette, optimize=True, loop=0,
+                        duration=durations if len(frames) > 1 else durations[0])
+        iio.imwrite(Path(unfinished, "all.png"), np.frombuffer(palette, np.uint8).reshape(-1, 3)[frames[-1]])
+        for path in sorted(Path(unfinished).iterdir()):
+            os.replace(path, folder / path.name)
+            print(folder / path.name, flush=True)
 
 
 def add_panel(figure, number, **properties):
@@ -184,12 +193,6 @@ def add_panel(figure, number, **properties):
     return axes
 
 
-def add_number(axes, words, x, y, **properties):
-    """Words that end at x, y (in sides of the axes), and after them the text, empty yet, of a number: returns that."""
-    axes.text(x, y, words + " ", transform=axes.transAxes, ha="right", **properties)
-    return axes.text(x, y, "", transform=axes.transAxes, animated=True, **properties)
-
-
 def add_points(axes, X, y, **properties):
     """The points X (N, 2), each with the marker and the colour of its class, y (N, 2)."""
     for (name, marker, colour), of_class in zip(CLASSES, y.T == 1, strict=True):
@@ -198,34 +201,33 @@ def add_points(axes, X, y, **properties):
 
 
 def curves_panel(axes, history, title, curves):
-    """Curves (words, place of a number, its format, values, style) over epochs; returns what shows them up to i."""
-    from matplotlib.ticker import EngFormatter
+    """Curves (place and format of a number, values, style) over epochs; returns what shows them up to snapshot i."""
     epochs = [snapshot.epoch for snapshot in history]
     last, top = max(1, epochs[-1]), axes.get_ylim()[1]          # where a loss of inf or nan is shown
     axes.set_xscale("function", functions=(np.sqrt, np.square))     # here snapshots are equally far apart
     ticks = {round(float(f"{share * last:.0e}")) for share in (0, 0.01, 0.1, 0.4, 1)}       # one digit and zeros
     axes.set(xlabel="epoch (square-root scale)", xticks=sorted(ticks), xlim=(0, 1.06 * last))
-    axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    epoch = add_number(axes, f"{title} at epoch", 0.72, 1.16)
+    axes.xaxis.set_major_formatter(matplotlib.ticker.EngFormatter(sep=""))
+    headline = axes.text(0.04, 1.16, "", transform=axes.transAxes, animated=True)
     lines = [axes.plot([], [], marker="o", markevery=[-1], animated=True, **style)[0] for *_, style in curves]
-    numbers = [add_number(axes, words, place, 1.05, color=style["color"]) for words, place, *_, style in curves]
+    numbers = [axes.text(place, 1.05, "", transform=axes.transAxes, animated=True, color=style["color"])
+               for place, _, _, style in curves]
 
     def show(i):
-        epoch.set_text(epochs[i])
-        for line, number, (_, _, form, values, _) in zip(lines, numbers, curves, strict=True):
+        headline.set_text(f"{title} at epoch {epochs[i]}")
+        for line, number, (_, words, values, _) in zip(lines, numbers, curves, strict=True):
             line.set_data(epochs[:i + 1], np.fmin(values[:i + 1], top))
-            number.set_text(form.format(values[i]))
+            number.set_text(words.format(values[i]))
     return show
 
 
 def accuracy_panel(figure, history):
     """The share of right predictions, on training and on test points; returns the function that shows snapshot i."""
-    from matplotlib.ticker import PercentFormatter
     train, test = [s.train_accuracy for s in history], [s.test_accuracy for s in history]
     axes = add_panel(figure, 0, ylim=(math.floor(10 * min(train + test) - 0.1) / 10, 1.02))
-    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
-    return curves_panel(axes, history, "Accuracy", [("-- test", 0.77, "{:.1%}", test, TEST),
-                                                    ("\u2014 train", 0.2, "{:.1%}", train, TRAIN)])
+    axes.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1, decimals=0))
+    return curves_panel(axes, history, "Accuracy", [(0.54, "-- test {:.1%}", test, TEST),
+                                                    (-0.08, "\u2014 train {:.1%}", train, TRAIN)])
 
 
 def loss_panel(figure, history):
@@ -235,64 +237,55 @@ def loss_panel(figure, history):
     lowest, highest = max(min(finite), 1e-12), min(max(finite), 1e200)
     linear, log = {"ylim": (0, 1.05 * highest)}, {"yscale": "log", "ylim": (lowest / 2, 2 * highest)}
     axes = add_panel(figure, 2, **(log if highest > 1000 * lowest else linear))
-    return curves_panel(axes, history, "Loss", [("\u2014 loss", 0.48, "{:.4g}", losses, TRAIN)])
+    return curves_panel(axes, history, "Loss", [(0.25, "\u2014 loss {:.4g}", losses, TRAIN)])
 
 
 def boundary_panel(figure, history, forward, X, y):
     """The plane as the network sees it, and the decision boundary; returns the function that shows snapshot i."""
-    from matplotlib.colors import ListedColormap
-    from matplotlib.figure import Figure
-    from matplotlib.patches import PathPatch
     limit = 1.08 * np.abs(X).max()
     centres = limit * ((2 * np.arange(GRID) + 1) / GRID - 1)
     plane = np.stack(np.meshgrid(centres, centres), axis=-1).reshape(-1, 2)
     axes = add_panel(figure, 1, xlabel="x1", ylabel="x2")
-    nothing, sketch = np.zeros((GRID, GRID)), Figure().add_subplot()        # the sketch is never shown
-    regions = axes.imshow(nothing, cmap=ListedColormap(CONFIDENCE).with_extremes(bad="0.7"), vmin=0, vmax=1,
+    nothing, sketch = np.zeros((GRID, GRID)), matplotlib.figure.Figure().add_subplot()      # the sketch is never shown
+    cmap = matplotlib.colors.ListedColormap(CONFIDENCE)
+    regions = axes.imshow(nothing, cmap=cmap.with_extremes(bad="0.7"), vmin=0, vmax=1,
                           origin="lower", extent=(-limit, limit, -limit, limit), animated=True, zorder=1,
                           interpolation="bilinear", interpolation_stage="data")
-    boundary = axes.add_patch(PathPatch(zero_line(sketch, centres, nothing), fill=False, linewidth=1.6, animated=True))
+    boundary = axes.add_patch(matplotlib.patches.PathPatch(zero_line(sketch, centres, nothing), fill=False,
+                                                           linewidth=1.6, animated=True))
     add_points(axes, X, y, animated=True)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 0.98), ncol=2, frameon=False, handletextpad=0)
-    epoch = add_number(axes, "Boundary at epoch", 0.72, 1.16)
+    headline = axes.text(0.04, 1.16, "", transform=axes.transAxes, animated=True)
 
     def show(i):
         s = history[i]
-        z1, h1, z2, h2 = forward(plane, *s.weights)
-        regions.set_data(confidence(h2).reshape(GRID, GRID))
+        *_, z2, h2 = forward(plane, *s.weights)
+        regions.set_data((1 + h2[:, 1] - h2[:, 0]).reshape(GRID, GRID) / 2)     # 0: sure of class 0, 1: sure of class 1
         boundary.set_path(zero_line(sketch, centres, (z2[:, 1] - z2[:, 0]).reshape(GRID, GRID)))
-        epoch.set_text(s.epoch)
+        headline.set_text(f"Boundary at epoch {s.epoch}")
     return show
 
 
-def confidence(h2):
-    """From 0, sure of class 0, to 1, sure of class 1, (N,): 1/2 where both outputs are equal."""
-    return (1 + h2[:, 1] - h2[:, 0]) / 2
-
-
 def zero_line(axes, side, values):
-    """The path on which values at the points of a grid are 0, if there is any; the axes stay empty."""
-    import matplotlib.path
-    if not values.min() < 0 < values.max():
-        return matplotlib.path.Path(np.empty((0, 2)))           # contour() would warn
-    contour = axes.contour(side, side, values, levels=[0], colors="black")
+    """The path on which values at the points of a grid are 0, empty if there is none; the axes stay empty."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")                         # it warns where all values have one sign
+        contour = axes.contour(side, side, values, levels=[0], colors="black")
     contour.remove()
     return contour.get_paths()[0]
 
 
 def make_figure(history, forward, X, y):
     """The one figure of all frames, its axes fixed by the whole history, and the function that shows snapshot i."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-    figure = Figure(figsize=(3 * PANEL / 100, PANEL / 100), dpi=100)
-    FigureCanvasAgg(figure)
+    figure = matplotlib.figure.Figure(figsize=(3 * PANEL / 100, PANEL / 100), dpi=100)
+    matplotlib.backends.backend_agg.FigureCanvasAgg(figure)
     panels = [accuracy_panel(figure, history), loss_panel(figure, history),
               boundary_panel(figure, history, forward, X[:300], y[:300])]       # more points would hide the regions
     return figure, lambda i: [show_panel(i) for show_panel in panels]
 
 
 def draw_frames(history, forward, X, y):
-    """Yield the frame of each snapshot, (400, 1200, 4) RGBA."""
+    """Yield the frame of each snapshot, (400, 1200, 3) RGB."""
     figure, show = make_figure(history, forward, X, y)
     canvas = figure.canvas
     canvas.draw()
@@ -303,75 +296,13 @@ def draw_frames(history, forward, X, y):
         canvas.restore_region(background)
         for artist in changing:
             artist.draw(canvas.get_renderer())
-        yield np.array(canvas.buffer_rgba())
+        yield np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
 def make_palette():
-    """The colours of all frames, (45, 3) RGB: no colour, greys, levels of confidence, tints and shades of the inks."""
-    from matplotlib.colors import to_rgb
+    """The colours of all frames as one byte string, RGB: greys, levels of confidence, tints and shades of the inks."""
+    to_rgb = matplotlib.colors.to_rgb
     inks = np.array([to_rgb(TEST["color"]), *(to_rgb(colour) for name, marker, colour in CLASSES)])
     tints, shades = np.linspace(inks, 1, 5)[:-1], np.linspace(inks, 0, 4)[1:-1]
-    colours = [(1, 0, 1), *np.linspace([0] * 3, 1, 16), *map(to_rgb, CONFIDENCE), *tints, *shades]
-    return np.rint(255 * np.vstack(colours)).astype(np.uint8)
-
-
-def to_palette(pictures, num_pictures):
-    """RGBA pictures as frames (T, 400, 1200) of palette numbers, AS_BEFORE where unchanged; the last whole; palette."""
-    palette = make_palette()
-    levels = np.linspace(0, 255, 32)                # of red, green and blue, by their five highest bits
-    colours = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1)
-    distance = np.stack([np.square(colours - colour).sum(axis=-1) for colour in palette[1:]], axis=-1)
-    nearest = (1 + distance.argmin(axis=-1)).astype(np.uint8)
-    frames = np.full((num_pictures, PANEL * 3 * PANEL), AS_BEFORE, np.uint8)
-    before, last = 0, frames[0].copy()
-    for i, picture in enumerate(pictures):
-        pixels = picture.view(np.uint32).ravel()    # red, green, blue and alpha as one number
-        changed = np.flatnonzero(pixels != before)
-        red, green, blue, alpha = (picture.reshape(-1, 4)[changed] >> 3).T
-        numbers = nearest[red, green, blue]
-        frames[i, changed] = np.where(numbers == last[changed], AS_BEFORE, numbers)
-        before, last[changed] = pixels, numbers
-        if i % 200 == 199:
-            say(f"drawn {i + 1} frames")
-    return frames.reshape(-1, PANEL, 3 * PANEL), last.reshape(PANEL, -1), palette
-
-
-def encode(frames, last, palette, frame_ms):
-    """Yield the name and the bytes of each file: GIFs that play for ever, their last frame for 2 s; and this frame."""
-    import imageio.v3 as iio
-    durations = [frame_ms] * (len(frames) - 1) + [2000]
-    for part, columns in PARTS.items():
-        yield f"{part}.gif", iio.imwrite("<bytes>", np.ascontiguousarray(frames[:, :, columns]), extension=".gif",
-                                         plugin="pillow", mode="P", palette=palette.tobytes(), transparency=AS_BEFORE,
-                                         duration=durations if len(frames) > 1 else 2000, loop=0)
-    yield "all.png", iio.imwrite("<bytes>", palette[last], extension=".png")
-
-
-# ---------------------------------------------------------------- the files
-
-def open_folder(name):
-    """The folder of this name (~ is home), made if need be; raises ValueError or OSError if it takes no file."""
-    try:
-        folder = Path(name).expanduser()
-        folder.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError, RuntimeError):
-        raise ValueError(f"output_dir = {name}: must be a folder that is there or can be made") from None
-    probe = folder / f".{os.getpid()}-probe"
-    probe.touch()
-    probe.unlink()
-    return folder
-
-
-def write_files(folder, files):
-    """Write files, (name, bytes), to the folder; returns their paths. What was there stays until all are written."""
-    try:
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".") as temporary:
-            for name, content in files:
-                Path(temporary, name).write_bytes(content)
-            written = sorted(Path(temporary).iterdir())
-            for path in written:
-                os.replace(path, folder / path.name)
-    except OSError as error:
-        hint = "; if another program shows a picture, close it" if isinstance(error, PermissionError) else ""
-        raise OSError(f"{folder} cannot take the pictures: {error}{hint}") from error
-    return [folder / path.name for path in written]
+    colours = [*np.linspace([0] * 3, 1, 16), *map(to_rgb, CONFIDENCE), *tints, *shades]
+    return np.rint(255 * np.vstack(colours)).astype(np.uint8).tobytes()

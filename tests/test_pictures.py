@@ -1,6 +1,4 @@
 """The pictures, drawn, written, opened again and looked at."""
-import os
-from pathlib import Path
 from unittest.mock import Mock
 
 import imageio.v3 as iio
@@ -10,12 +8,14 @@ import pytest
 from matplotlib.figure import Figure
 
 import utils
+from docs.experiments import deep_mlp
 from scratch_mlp import Snapshot, forward, load_XOR_data
 from tests.checks import history_of
 
 PICTURES = ["accuracy.gif", "all.gif", "all.png", "boundary.gif", "loss.gif"]
 OLD = [*PICTURES, "notes.txt"]
 X, Y = load_XOR_data()
+utils.import_matplotlib()
 LIMIT = 1.08 * np.abs(X).max()                      # the boundary panel shows the plane from -LIMIT to LIMIT
 
 
@@ -31,14 +31,14 @@ def history():
 def drawn(history):
     """The frames as they are drawn, RGB."""
     with matplotlib.style.context(["default", utils.STYLE]):
-        return np.array([frame[..., :3].astype(int) for frame in utils.draw_frames(history, forward, X, Y)])
+        return np.array([frame.astype(int) for frame in utils.draw_frames(history, forward, X, Y)])
 
 
 @pytest.fixture(scope="module")
 def folder(history, tmp_path_factory):
     """A folder, made by draw and given as a str, with the pictures as they are written."""
     folder = tmp_path_factory.mktemp("the pictures") / "made" / "here"
-    utils.draw(history, forward, X, Y, str(folder), 70)
+    utils.draw(history, forward, X, Y, str(folder), 74)
     return folder
 
 
@@ -155,11 +155,11 @@ def test_curves_and_numbers(history):
     for k, axes in enumerate((accuracy, boundary, loss)):
         assert (axes.get_tightbbox().get_points() // 400 == (k, 0)).all()
     s = history[5]
-    assert words(accuracy) == ["Accuracy at epoch ", "781", "-- test ", f"{s.test_accuracy:.1%}",
-                               "\u2014 train ", f"{s.train_accuracy:.1%}"]
-    assert words(boundary) == ["Boundary at epoch ", "781"]
-    assert words(loss) == ["Loss at epoch ", "781", "\u2014 loss ", f"{s.loss:.4g}"]
-    numbers, curves = [*accuracy.texts[3::2], loss.texts[3]], [*accuracy.lines, *loss.lines]
+    assert words(accuracy) == ["Accuracy at epoch 781", f"-- test {s.test_accuracy:.1%}",
+                               f"\u2014 train {s.train_accuracy:.1%}"]
+    assert words(boundary) == ["Boundary at epoch 781"]
+    assert words(loss) == ["Loss at epoch 781", f"\u2014 loss {s.loss:.4g}"]
+    numbers, curves = [*accuracy.texts[1:], loss.texts[1]], [*accuracy.lines, *loss.lines]
     for number, curve, name in zip(numbers, curves, ("test_accuracy", "train_accuracy", "loss"), strict=True):
         assert number.get_color() == curve.get_color() == ("#009e73" if name == "test_accuracy" else "black")
         assert list(zip(*curve.get_data(), strict=True)) == [(s.epoch, getattr(s, name)) for s in history[:6]]
@@ -210,7 +210,7 @@ def test_axis_of_the_loss(losses, scale, limits, last):
     assert axes.get_yscale() == scale
     assert axes.get_ylim() == pytest.approx(limits)
     assert axes.lines[0].get_ydata()[-1] == pytest.approx(last)
-    assert words(axes)[-1] == f"{losses[-1]:.4g}"
+    assert words(axes)[-1] == f"\u2014 loss {losses[-1]:.4g}"
 
 
 @pytest.mark.parametrize(("name", "left", "right"), [("accuracy", 0, 400), ("boundary", 400, 800), ("loss", 800, 1200),
@@ -223,12 +223,6 @@ def test_gif(folder, frames, name, left, right):
     assert iio.immeta(path)["loop"] == 0
     assert sum(durations(path)) == 8 * 70 + 2000
     assert durations(path)[-1] == 2000
-
-
-def test_a_long_drawing_says_how_far_it_is(capsys, monkeypatch):
-    monkeypatch.setattr(utils, "PANEL", 2)
-    utils.to_palette((np.full((2, 6, 4), n % 256, np.uint8) for n in range(450)), 450)
-    assert capsys.readouterr().out == "drawn 200 frames\ndrawn 400 frames\n"
 
 
 @pytest.mark.parametrize("changes", [
@@ -256,20 +250,32 @@ def old_pictures(tmp_path):
 def test_the_same_bytes_replace_the_pictures_and_a_users_style_changes_nothing(history, folder, old_pictures):
     """Other files stay as they are."""
     with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "black", "lines.linewidth": 9}):
-        utils.draw(history, forward, X, Y, old_pictures, 70)
+        utils.draw(history, forward, X, Y, old_pictures, 74)
     expected = {path.name: path.read_bytes() for path in folder.iterdir()} | {"notes.txt": b"old"}
     assert {path.name: path.read_bytes() for path in old_pictures.iterdir()} == expected
 
 
-@pytest.mark.parametrize(("owner", "name", "effects"), [
-    (Path, "write_bytes", [None, None, OSError(28, "No space left on device")]),
-    (Path, "write_bytes", [None, None, KeyboardInterrupt()]),
-    (os, "replace", [PermissionError(13, "Access is denied")]),
+@pytest.mark.parametrize(("function", "effects"), [
+    ("imageio.v3.imwrite", [None, None, OSError(28, "No space left on device")]),
+    ("imageio.v3.imwrite", [None, None, KeyboardInterrupt()]),
+    ("os.replace", [PermissionError(13, "Access is denied")]),
 ])
-def test_old_pictures_survive(owner, name, effects, history, old_pictures, monkeypatch):
-    """A full disk, Ctrl-C, or what Windows says of a picture that is shown; an error names the folder."""
-    monkeypatch.setattr(owner, name, Mock(side_effect=effects))
-    with pytest.raises((OSError, KeyboardInterrupt)) as caught:
+def test_old_pictures_survive(function, effects, history, old_pictures, monkeypatch):
+    """A full disk, Ctrl-C, or what Windows says of a picture that another program shows; and nothing is left over."""
+    monkeypatch.setattr(function, Mock(side_effect=effects))
+    with pytest.raises((OSError, KeyboardInterrupt)):
         utils.draw(history[:2], forward, X, Y, old_pictures, 100)
-    assert str(caught.value).startswith(f"{old_pictures} cannot take the pictures: " if str(effects[-1]) else "")
     assert {path.name: path.read_text() for path in old_pictures.iterdir()} == dict.fromkeys(OLD, "old")
+
+
+def test_a_network_of_another_kind_can_be_drawn(tmp_path):
+    """Three hidden layers: forward gives logits and outputs last, and the weights are what forward takes."""
+    ws, bs = deep_mlp.initialize((2, 5, 5, 5, 2), gain=4)
+
+    def logits_and_outputs(points, ws, bs):
+        *_, last, outputs = deep_mlp.forward(points, ws, bs)
+        return last @ ws[-1] + bs[-1], outputs
+    utils.draw([Snapshot(0, 0.25, 0.5, 0.5, (ws, bs))], logits_and_outputs, X, Y, tmp_path)
+    colours = set(map(tuple, iio.imread(tmp_path / "all.png")[75:335, 480:740].reshape(-1, 3)))
+    assert {tuple(rgb(colour)) for colour in utils.CONFIDENCE} & colours
+    assert iio.improps(tmp_path / "all.gif", index=...).n_images == 1

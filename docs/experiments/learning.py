@@ -32,7 +32,7 @@ def show_line(axes, values, limit=LIMIT, **style):
 def show_network(axes, weights, limit=LIMIT):
     """What the network w1, b1, w2, b2 predicts in the plane: its confidence in colours, the decision boundary black."""
     z1, h1, z2, h2 = forward(plane(limit), *weights)
-    show_levels(axes, utils.confidence(h2), limit)
+    show_levels(axes, (1 + h2[:, 1] - h2[:, 0]) / 2, limit)
     show_line(axes, z2[:, 1] - z2[:, 0], limit)
 
 

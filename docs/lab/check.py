@@ -121,21 +121,21 @@ def run(path, seconds, ask):
     answers, deadline = {}, time.monotonic() + seconds
     loaded = ask(sandbox.load, seconds, path) if path.is_file() else sandbox.Answer(error=f"there is no file {path}")
     if loaded.error:
-        utils.say(f"{path.name} cannot be loaded:\n{loaded.error}")
+        print(f"{path.name} cannot be loaded:\n{loaded.error}")
         return 2
     for brick in BRICKS:
         answers[brick] = ask(sandbox.answer, deadline - time.monotonic(), brick, path)
         if time.monotonic() > deadline:
             break
     states = {brick: judge(brick, answers[brick])[0] if brick in answers else "not tried" for brick in BRICKS}
-    utils.say("\n".join(f"{brick:<10}{state}" for brick, state in states.items()))
+    print("\n".join(f"{brick:<10}{state}" for brick, state in states.items()))
     for brick, state in sorted(states.items(), key=lambda item: item[1] != "wrong"):
         if state != "right":
             return explain_first(f"{brick} is {state}", brick, answers[brick])
     together = ask(sandbox.answer, deadline - time.monotonic(), "train", path, True)
     if judge("train", together)[0] != "right":
         return explain_first("each brick is right by itself, but they do not run together", "train", together)
-    utils.say("\nAll is right: you have written a neural network.")
+    print("\nAll is right: you have written a neural network.")
     return 0
 
 
@@ -144,25 +144,25 @@ def explain_first(title, brick, answer):
     lines, printed = explanation(brick, answer), answer.printed.splitlines()
     if printed:
         lines = ["it printed, in the judged problem:", *printed[:10], *["..."] * (len(printed) > 10), "", *lines]
-    utils.say(f"\n{title}:\n" + textwrap.indent("\n".join(lines), "    "))
+    print(f"\n{title}:\n" + textwrap.indent("\n".join(lines), "    "))
     return 1
 
 
 def trained(path, ask, num_epochs=2000, learning_rate=5.0, reg_coeff=1e-4):
     """The history of the training of the learner's network; or [], and why."""
-    utils.say("It is trained on 300 points now, for 50 seconds at most, to draw a film of this.")
+    print("It is trained on 300 points now, for 50 seconds at most, to draw a film of this.", flush=True)
     (X, y), (X_test, y_test) = load_XOR_data(300), load_XOR_data(1000, 1)
     epochs = sorted({round(num_epochs * (i / 100)**2) for i in range(101)})
     parts = [(later - epoch, learning_rate, reg_coeff) for epoch, later in pairwise(epochs)]
     answer = ask(sandbox.train_in_parts, 50, path, parts)
     if answer.error:
-        utils.say(f"No film:\n{answer.error}")
+        print(f"No film:\n{answer.error}")
         return []
     history = []
     for epoch, weights in zip(epochs, answer.arrays["film"], strict=True):
         L = float(loss(y, forward(X, *weights)[-1], weights[0], weights[2], reg_coeff))
         history.append(Snapshot(epoch, L, accuracy(X, y, *weights), accuracy(X_test, y_test, *weights), weights))
-    utils.say("It is right on {2:.1%} of its 300 points, and on {3:.1%} of others.".format(*history[-1]))
+    print("It is right on {2:.1%} of its 300 points, and on {3:.1%} of others.".format(*history[-1]))
     return history
 
 
@@ -186,7 +186,7 @@ def main(arguments=None):
             if history:
                 utils.draw(history, forward, *load_XOR_data(300), path.parent / "plots" / path.stem)
         except (ImportError, OSError, ValueError) as error:
-            utils.say(f"No film: {error}")
+            print(f"No film: {error}")
     return status
 
 
