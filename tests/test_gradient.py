@@ -1,12 +1,18 @@
-"""The gradient that is stepped along is the gradient of the loss that is printed."""
+"""The checks: the script passes them, of many networks, and each of the planted bugs makes them fail."""
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scratch_mlp
-from tests.checks import check_gradient, random_network
+from tests.bugs import BUGS, program_with
+from tests.checks import CHECKS, SOURCE, check_gradient, module_of, random_network, run_checks
 
 ROUNDING = 1e-15    # of 1 - h, where a saturated neuron loses digits: 1e-16 times points and weights
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_check(check):
+    check(scratch_mlp)
 
 
 @given(seed=st.integers(0, 10_000), N=st.integers(1, 12), hidden_dim=st.integers(1, 12), scale=st.floats(0.01, 3),
@@ -17,6 +23,13 @@ def test_complex_step_of_many_networks(seed, N, hidden_dim, scale, reg):
     check_gradient(scratch_mlp, *random_network(scratch_mlp, seed, N, hidden_dim, scale), reg_coeff, floor=ROUNDING)
 
 
-@pytest.mark.parametrize("reg_coeff", [0.0, 1.0, 300.0])
-def test_complex_step_of_the_default_network(reg_coeff):
-    check_gradient(scratch_mlp, *scratch_mlp.load_XOR_data(), scratch_mlp.initialize_weights(2, 10, 2), reg_coeff)
+def test_a_module_made_of_the_source_passes():
+    run_checks(module_of(SOURCE))
+
+
+@pytest.mark.parametrize("bug", BUGS)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_planted_bug_is_found(bug):
+    mutant = module_of(program_with(bug))
+    with pytest.raises(AssertionError):
+        run_checks(mutant)

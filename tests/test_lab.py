@@ -94,8 +94,6 @@ def test_pairs_of_slips_are_named_as_both(brick, count):
 STYLES = """
 def sigmoid(t): return np.where(t >= 0, 1 / (1 + np.exp(-abs(t))), np.exp(-abs(t)) / (1 + np.exp(-abs(t))))
 
-def sigmoid(z): return np.array([[1 / (1 + 2.718281828459045**-number) for number in row] for row in z])
-
 def forward(points, A, a, B, b):
     first = np.einsum("nd,dh->nh", points, A) + a[None, :]
     second = np.dot(sigmoid(first), B) + b.reshape(1, -1)
@@ -161,14 +159,10 @@ def forward(X, w1, b1, w2, b2):
     ("from scratch_mlp import loss", "loss is imported from scratch_mlp: it should be your own\n"),
     ("def step(ws, gradients, rate): return [w - rate * g for w, g in zip(ws, gradients)][::-1]",
      "step is wrong:\n    wrong: w1, b1, w2, b2\n"),
-    ("def forward(X, w1, b1, w2, b2):\n z1, z2 = X @ w1, X @ w1 @ w2\n return z1, sigmoid(z1), z2, sigmoid(z2)",
-     "forward is wrong:\n    the bias b1 is not added\n    wrong in another way: z2, h2\n"),
-    ("def loss(*a): return ...", "loss is unfinished:\n    still to do: the loss\n"),
     ("def sigmoid(z): return z.T", "shape of s(z): expected (N, H), yours (H, N)\n"),
     ("def sigmoid(z): return 1 / (1 + np.exp(-z.astype('f4')))", "s(z) is right to a few digits only"),
     ("def sigmoid(z):\n z *= -1\n return 1 / (1 + np.exp(z))", "it changes z in place, as w -= ... and w[0] = ... do"),
     ("def sigmoid(z):\n print(z.shape)\n return z - 1", "in the judged problem:\n    (7, 5)\n\n    wrong: s(z)\n"),
-    ("def sigmoid(z): return sigmoid(z)", "RecursionError: maximum recursion depth exceeded"),
     ("h1 = sigmoid(z1", "cannot be loaded:\nline 51, column 13: '(' was never closed\n    h1 = sigmoid(z1\n"),
     ("exit()", "cannot be loaded:\nline 51, in <module>:\n    exit()\nSystemExit: it ends the program\n")])
 def test_what_a_file_may_do(lines, said, monkeypatch):

@@ -4,17 +4,12 @@ import pytest
 
 import scratch_mlp
 from scratch_mlp import accuracy, initialize_weights, load_XOR_data, sigmoid, train
-from tests.checks import CHECKS, history_of, loss_of, settings
+from tests.checks import history_of, loss_of, settings
 
 
 def last_of(**changes):
     """The last snapshot of a training."""
     return history_of(**{"num_frames": 1} | changes)[-1]
-
-
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_check(check):
-    check(scratch_mlp)
 
 
 def test_data():

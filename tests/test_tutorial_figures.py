@@ -41,13 +41,6 @@ def test_boundaries_are_straight_at_first_and_bent_at_last_and_mistakes_are_near
     assert np.mean(np.abs(learning.mistakes(history_of("")[-1].weights)[0]).min(axis=1) < 0.1) > 0.9
 
 
-def test_the_cut_has_as_many_points_on_their_side_as_the_accuracy_says():
-    for s in [history_of(STILLS[3])[frame] for frame in FRAMES]:
-        corners = learning.cut(s.weights)
-        side = (forward(X, *s.weights)[1] - corners[0]) @ np.cross(*(corners[1:3] - corners[0]))
-        assert s.train_accuracy in (np.mean((side > 0) == y[:, 1]), np.mean((side < 0) == y[:, 1]))
-
-
 def test_the_circle_is_learnt():
     assert np.array_equal(learning.load_circle_data()[1][:, 1], np.square(X).sum(axis=1) < 1.4)
     assert learning.circle().train_accuracy > 0.98
