@@ -101,6 +101,7 @@ def make():
         for make_figure in common.FIGURES.values():
             make_figure()
     tutorial.make_film()
+    (common.PICTURES / "versions.txt").write_text(common.versions(), encoding="utf-8")
     made = {page: brought_up_to_date(page.read_text(encoding="utf-8")) for page in pages()}
     for page, text in made.items():
         page.write_text(text, encoding="utf-8")

@@ -141,8 +141,8 @@ def check_decay_and_clipping(m):
     X, y, weights = random_network(m, seed=4)
     norm = np.sqrt(sum(np.sum(gradient**2) for gradient in complex_step(loss_of(m, X, y, 7.0), weights)))
     plain, = steps_from(m, X, y, weights, reg_coeff=7.0)
-    for clip_norm, factor in ((norm / 5, 1 / 5), (2 * norm, 1)):
-        steps, = steps_from(m, X, y, weights, reg_coeff=7.0, clip_norm=clip_norm)
+    for clip_norm, factor in ((norm / 5, 1 / 10), (2 * norm, 1 / 2)):
+        steps, = steps_from(m, X, y, weights, reg_coeff=7.0, clip_norm=clip_norm, learning_rate=0.5)
         for step, unchanged in zip(steps, plain, strict=True):
             np.testing.assert_allclose(step, factor * unchanged, rtol=1e-12)
     steps, = steps_from(m, X, y, weights, reg_coeff=7.0, clip_norm=norm / 5, use_bias=False)

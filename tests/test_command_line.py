@@ -178,6 +178,13 @@ def test_a_folder_that_cannot_be_written_is_said_before_the_training(tmp_path):
     assert is_error(errors, f"output_dir = {folder}: ")
 
 
+def test_a_loss_that_is_not_finite_without_pictures():
+    status, output, errors = run("--num_epochs=20000", "--num_frames=0", "--learning_rate=1e6", "--reg_coeff=1e6")
+    assert status == 1
+    assert is_error(errors, "the loss is nan at epoch 200: try a lower learning_rate or reg_coeff")
+    assert output.count("\n") == 2
+
+
 def test_a_loss_that_is_not_finite(tmp_path):
     """One line says where and what to try, no warning of NumPy's; the pictures show what happened."""
     flags = "--num_epochs=2000", "--num_frames=15", "--learning_rate=1000", "--reg_coeff=1", "--output_dir", tmp_path

@@ -1,4 +1,5 @@
 """The pictures, drawn, written, opened again and looked at."""
+import os
 from unittest.mock import Mock
 
 import imageio.v3 as iio
@@ -193,8 +194,8 @@ def test_points_and_axes_of_the_boundary(history):
 
 
 @pytest.mark.parametrize(("losses", "scale", "limits", "last"), [
-    ([0.25, 3e-4], "linear", (0, 0.2625), 3e-4),
-    ([0.25, 1e-4], "log", (5e-5, 0.5), 1e-4),
+    ([0.25, 2.6e-4], "linear", (0, 0.2625), 2.6e-4),
+    ([0.25, 2.4e-4], "log", (1.2e-4, 0.5), 2.4e-4),
     ([0.25, 0.0], "log", (5e-13, 0.5), 0.0),
     ([0.25, 1e50, np.inf], "log", (0.125, 2e50), 2e50),
     ([0.25, 1e300, np.nan], "log", (0.125, 2e200), 2e200),
@@ -266,6 +267,13 @@ def test_old_pictures_survive(function, effects, history, old_pictures, monkeypa
     with pytest.raises((OSError, KeyboardInterrupt)):
         utils.draw(history[:2], forward, X, Y, old_pictures, 100)
     assert {path.name: path.read_text() for path in old_pictures.iterdir()} == dict.fromkeys(OLD, "old")
+
+
+def test_files_are_moved_within_the_folder(history, old_pictures, monkeypatch):
+    """As moving a file from one disk to another fails, or can tear it."""
+    monkeypatch.setattr("os.replace", Mock())
+    utils.draw(history[:2], forward, X, Y, old_pictures)
+    assert {call.args[0].parent.parent for call in os.replace.call_args_list} == {old_pictures}
 
 
 def test_a_network_of_another_kind_can_be_drawn(tmp_path):

@@ -43,6 +43,14 @@ def test_each_setting_has_limits_and_a_meaning_which_help_shows(capsys, monkeypa
         assert f.name == "output_dir" or utils.LIMITS[f.name][0] is f.type
 
 
+def test_limits():
+    bounds = {name: limits[1:] for name, limits in utils.LIMITS.items()}
+    assert {name: low for name, (low, _) in bounds.items() if low} == {
+        "hidden_dim": 1, "num_samples": 1, "num_test_samples": 1, "frame_ms": 20}
+    assert {name: high for name, (_, high) in bounds.items() if high not in (True, 10_000, 1e6)} == {
+        "hidden_dim": 1000, "num_epochs": 1e9, "num_frames": 1000, "data_seed": 2**32 - 2, "weight_seed": 2**32 - 1}
+
+
 def run_edited(folder, lines, *arguments):
     """Run a copy of the script in which the settings with the names of these lines have these lines."""
     source = (PROJECT / "scratch_mlp.py").read_text(encoding="utf-8")

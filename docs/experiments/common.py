@@ -12,7 +12,9 @@ from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
 
+import matplotlib
 import numpy as np
+import PIL
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
@@ -28,6 +30,11 @@ SEEDS = (2017, *range(20))                          # of the first weights: the 
 
 
 # ---------------------------------------------------------------- figures and tables
+
+def versions():
+    """Of all that draws: with the same ones, a picture comes out the same."""
+    return f"NumPy {np.__version__}, matplotlib {matplotlib.__version__}, Pillow {PIL.__version__}\n"
+
 
 def save(figure, name):
     """Save a figure as NAME.png."""
