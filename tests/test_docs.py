@@ -89,7 +89,7 @@ def test_pictures():
 
 
 def looks_like(one, other):
-    """Whether two pictures agree: within 2 of 255 in a pixel; or in the mean, if other versions have drawn the other."""
+    """Whether two pictures agree: within 2 of 255 in a pixel, or in the mean, if other versions drew the other."""
     same = (common.PICTURES / "versions.txt").read_text(encoding="utf-8") == common.versions()
     one, other = (np.asarray(Image.open(path).convert("RGB").reduce(1 if same else 40), float) for path in (one, other))
     if one.shape != other.shape:
