@@ -46,8 +46,6 @@ def program():
     """Around the script's run: Ctrl-C ends it with status 130; a full disk and the like with one line, status 1."""
     if sys.version_info < (3, 10):
         sys.exit("error: Python 3.10 or newer is needed")
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="backslashreplace")       # some terminals know no letters but ASCII
     if "ipykernel" not in sys.modules:
         os.environ["MPLBACKEND"] = "agg"                        # no window; `!python` inherits that of a notebook
     try:
@@ -167,7 +165,7 @@ def draw(history, forward, X, y, folder, frame_ms=100):
     palette, colours = make_palette(), Image.new("P", (1, 1))
     colours.putpalette(palette)
     with matplotlib.style.context(["default", STYLE]):
-        frames = np.stack([Image.fromarray(frame).quantize(palette=colours, dither=Image.Dither.NONE)
+        frames = np.stack([frame.quantize(palette=colours, dither=Image.Dither.NONE)
                            for frame in draw_frames(history, forward, X, y)])
     durations = [round(frame_ms, -1)] * (len(frames) - 1) + [2000]      # a GIF counts in hundredths of a second
     folder = make_folder(folder)
@@ -193,6 +191,12 @@ def add_panel(figure, number, **properties):
     return axes
 
 
+def add_number(axes, words, x, y, **properties):
+    """Words that stay, left of x, y (in sides of the axes); returns a text right of it, for a number that changes."""
+    axes.text(x, y, words + " ", transform=axes.transAxes, ha="right", **properties)
+    return axes.text(x, y, "", transform=axes.transAxes, animated=True, **properties)
+
+
 def add_points(axes, X, y, **properties):
     """The points X (N, 2), each with the marker and the colour of its class, y (N, 2)."""
     for (name, marker, colour), of_class in zip(CLASSES, y.T == 1, strict=True):
@@ -201,23 +205,22 @@ def add_points(axes, X, y, **properties):
 
 
 def curves_panel(axes, history, title, curves):
-    """Curves (place and format of a number, values, style) over epochs; returns what shows them up to snapshot i."""
+    """Curves (words, place and format of a number, values, style) over epochs; returns what shows them up to i."""
     epochs = [snapshot.epoch for snapshot in history]
     last, top = max(1, epochs[-1]), axes.get_ylim()[1]          # where a loss of inf or nan is shown
     axes.set_xscale("function", functions=(np.sqrt, np.square))     # here snapshots are equally far apart
     ticks = {round(float(f"{share * last:.0e}")) for share in (0, 0.01, 0.1, 0.4, 1)}       # one digit and zeros
     axes.set(xlabel="epoch (square-root scale)", xticks=sorted(ticks), xlim=(0, 1.06 * last))
     axes.xaxis.set_major_formatter(matplotlib.ticker.EngFormatter(sep=""))
-    headline = axes.text(0.04, 1.16, "", transform=axes.transAxes, animated=True)
+    epoch = add_number(axes, f"{title} at epoch", 0.72, 1.16)
     lines = [axes.plot([], [], marker="o", markevery=[-1], animated=True, **style)[0] for *_, style in curves]
-    numbers = [axes.text(place, 1.05, "", transform=axes.transAxes, animated=True, color=style["color"])
-               for place, _, _, style in curves]
+    numbers = [add_number(axes, words, place, 1.05, color=style["color"]) for words, place, *_, style in curves]
 
     def show(i):
-        headline.set_text(f"{title} at epoch {epochs[i]}")
-        for line, number, (_, words, values, _) in zip(lines, numbers, curves, strict=True):
+        epoch.set_text(epochs[i])
+        for line, number, (_, _, form, values, _) in zip(lines, numbers, curves, strict=True):
             line.set_data(epochs[:i + 1], np.fmin(values[:i + 1], top))
-            number.set_text(words.format(values[i]))
+            number.set_text(form.format(values[i]))
     return show
 
 
@@ -226,8 +229,8 @@ def accuracy_panel(figure, history):
     train, test = [s.train_accuracy for s in history], [s.test_accuracy for s in history]
     axes = add_panel(figure, 0, ylim=(math.floor(10 * min(train + test) - 0.1) / 10, 1.02))
     axes.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1, decimals=0))
-    return curves_panel(axes, history, "Accuracy", [(0.54, "-- test {:.1%}", test, TEST),
-                                                    (-0.08, "\u2014 train {:.1%}", train, TRAIN)])
+    return curves_panel(axes, history, "Accuracy", [("-- test", 0.77, "{:.1%}", test, TEST),
+                                                    ("\u2014 train", 0.2, "{:.1%}", train, TRAIN)])
 
 
 def loss_panel(figure, history):
@@ -237,7 +240,7 @@ def loss_panel(figure, history):
     lowest, highest = max(min(finite), 1e-12), min(max(finite), 1e200)
     linear, log = {"ylim": (0, 1.05 * highest)}, {"yscale": "log", "ylim": (lowest / 2, 2 * highest)}
     axes = add_panel(figure, 2, **(log if highest > 1000 * lowest else linear))
-    return curves_panel(axes, history, "Loss", [(0.25, "\u2014 loss {:.4g}", losses, TRAIN)])
+    return curves_panel(axes, history, "Loss", [("\u2014 loss", 0.48, "{:.4g}", losses, TRAIN)])
 
 
 def boundary_panel(figure, history, forward, X, y):
@@ -255,14 +258,14 @@ def boundary_panel(figure, history, forward, X, y):
                                                            linewidth=1.6, animated=True))
     add_points(axes, X, y, animated=True)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 0.98), ncol=2, frameon=False, handletextpad=0)
-    headline = axes.text(0.04, 1.16, "", transform=axes.transAxes, animated=True)
+    epoch = add_number(axes, "Boundary at epoch", 0.72, 1.16)
 
     def show(i):
         s = history[i]
         *_, z2, h2 = forward(plane, *s.weights)
         regions.set_data((1 + h2[:, 1] - h2[:, 0]).reshape(GRID, GRID) / 2)     # 0: sure of class 0, 1: sure of class 1
         boundary.set_path(zero_line(sketch, centres, (z2[:, 1] - z2[:, 0]).reshape(GRID, GRID)))
-        headline.set_text(f"Boundary at epoch {s.epoch}")
+        epoch.set_text(s.epoch)
     return show
 
 
@@ -285,7 +288,7 @@ def make_figure(history, forward, X, y):
 
 
 def draw_frames(history, forward, X, y):
-    """Yield the frame of each snapshot, (400, 1200, 3) RGB."""
+    """Yield the frame of each snapshot, a Pillow image."""
     figure, show = make_figure(history, forward, X, y)
     canvas = figure.canvas
     canvas.draw()
@@ -296,13 +299,12 @@ def draw_frames(history, forward, X, y):
         canvas.restore_region(background)
         for artist in changing:
             artist.draw(canvas.get_renderer())
-        yield np.asarray(canvas.buffer_rgba())[..., :3].copy()
+        yield Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
 
 
 def make_palette():
     """The colours of all frames as one byte string, RGB: greys, levels of confidence, tints and shades of the inks."""
-    to_rgb = matplotlib.colors.to_rgb
-    inks = np.array([to_rgb(TEST["color"]), *(to_rgb(colour) for name, marker, colour in CLASSES)])
+    inks = matplotlib.colors.to_rgba_array([TEST["color"], *(colour for name, marker, colour in CLASSES)])[:, :3]
     tints, shades = np.linspace(inks, 1, 5)[:-1], np.linspace(inks, 0, 4)[1:-1]
-    colours = [*np.linspace([0] * 3, 1, 16), *map(to_rgb, CONFIDENCE), *tints, *shades]
+    colours = [*np.linspace([0] * 3, 1, 16), *matplotlib.colors.to_rgba_array(CONFIDENCE)[:, :3], *tints, *shades]
     return np.rint(255 * np.vstack(colours)).astype(np.uint8).tobytes()

@@ -75,11 +75,11 @@ def test_a_run(tmp_path):
     assert names(tmp_path / "my plots" / "xor") == PICTURES
 
 
-def test_no_display_a_notebooks_backend_an_ascii_terminal_and_a_home_folder(tmp_path):
+def test_no_display_a_notebooks_backend_and_a_home_folder(tmp_path):
     """The pictures are, byte for byte, those of the points, the training and the time that the flags name."""
     environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
-    environment |= {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYTHONIOENCODING": "ascii:strict",
-                    "HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "MPLCONFIGDIR": matplotlib.get_cachedir()}
+    environment |= {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "HOME": str(tmp_path),
+                    "USERPROFILE": str(tmp_path), "MPLCONFIGDIR": matplotlib.get_cachedir()}
     flags = "--num_samples=50", "--data_seed=5", "--frame_ms=50", "--output_dir=~/B\u00e4ume"
     status, output, errors = run(*QUICK, *flags, env=environment, cwd=tmp_path)
     assert (status, errors) == (0, "")
