@@ -226,5 +226,5 @@ if __name__ == "__main__":
 
 # /// script
 # requires-python = ">=3.10"
-# dependencies = ["numpy>=1.23.2", "matplotlib>=3.8.0", "imageio>=2.28.0", "pillow>=10.1.0"]
+# dependencies = ["numpy>=1.23.2", "matplotlib>=3.8.0", "imageio>=2.28.0", "pillow>=10.3.0"]
 # ///
