@@ -10,23 +10,20 @@ import os
 import re
 import sys
 import tempfile
-import warnings
-from dataclasses import MISSING, fields
+import typing
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-LIMITS = {                                          # of the settings: type, lowest, highest
-    "hidden_dim": (int, 1, 1000), "learning_rate": (float, 0, 1e6), "num_epochs": (int, 0, 10**9),
-    "num_samples": (int, 1, 10_000), "reg_coeff": (float, 0, 1e6), "use_bias": (bool, False, True),
-    "num_test_samples": (int, 1, 10_000), "data_seed": (int, 0, 2**32 - 2), "weight_seed": (int, 0, 2**32 - 1),
-    "batch_size": (int, 0, 10_000), "lr_decay": (float, 0, 1e6), "clip_norm": (float, 0, 1e6),
-    "num_frames": (int, 0, 1000), "frame_ms": (int, 20, 10_000)}
-TYPES = {"int": int, "float": float, "bool": bool, "str": str}      # of settings that a user adds
+LIMITS = {                                          # lowest and highest of the settings, with their types
+    "hidden_dim": (1, 1000), "learning_rate": (0.0, math.inf), "num_epochs": (0, 10**9), "num_samples": (1, 10_000),
+    "reg_coeff": (0.0, math.inf), "num_test_samples": (1, 10_000), "data_seed": (0, 2**32 - 2),
+    "weight_seed": (0, 2**32 - 2), "batch_size": (0, 10**9), "lr_decay": (0.0, math.inf), "clip_norm": (0.0, math.inf),
+    "num_frames": (0, 1000), "frame_ms": (20, 10_000)}
 
 PANEL = 400                                         # pixels, the width and the height of each of the three panels
-PARTS = {"accuracy": slice(0, PANEL), "boundary": slice(PANEL, 2 * PANEL), "loss": slice(2 * PANEL, 3 * PANEL),
+GIF_COLUMNS = {"accuracy": slice(0, PANEL), "boundary": slice(PANEL, 2 * PANEL), "loss": slice(2 * PANEL, 3 * PANEL),
          "all": slice(0, 3 * PANEL)}                # the columns of a frame that each GIF shows
 GRID = 100                                          # the network is asked at GRID x GRID points of the plane
 
@@ -47,16 +44,15 @@ def program():
     if sys.version_info < (3, 10):
         sys.exit("error: Python 3.10 or newer is needed")
     if "ipykernel" not in sys.modules:
-        os.environ["MPLBACKEND"] = "agg"                        # no window; `!python` inherits that of a notebook
+        os.environ["MPLBACKEND"] = "agg"            # `!python` inherits that of a notebook, which may not be installed
     try:
         with np.errstate(over="ignore", invalid="ignore"):      # `watch` says when a loss is not finite
             yield
     except KeyboardInterrupt:
         sys.exit(130)
     except (OSError, MemoryError) as error:
-        sys.stdout = None                                       # else Python tries once more to print what it could not
-        nobody_reads_on = isinstance(error, BrokenPipeError)    # as after `| head`
-        sys.exit(1 if nobody_reads_on else f"error: {error}")
+        sys.stdout = None       # else Python tries to print again; a closed pipe, as after `| head`, needs no words
+        sys.exit(1 if isinstance(error, BrokenPipeError) else f"error: {error or 'out of memory'}")
 
 
 def watch(snapshots, hp):
@@ -65,7 +61,7 @@ def watch(snapshots, hp):
     try:
         for s in snapshots:
             history.append(s)
-            if s.epoch + 0.5 >= hp.num_epochs * (num_lines / 10)**2 or not math.isfinite(s.loss):
+            if s.epoch + 0.5 >= hp.num_epochs * (num_lines / 10)**2 or not math.isfinite(s.loss):   # epochs are rounded
                 num_lines += 1
                 print(f"epoch {s.epoch:>9}   loss {s.loss:<9.4g}   "
                       f"train {s.train_accuracy:6.1%}   test {s.test_accuracy:6.1%}", flush=True)
@@ -74,10 +70,11 @@ def watch(snapshots, hp):
             raise
         print(f"interrupted: the last snapshot is that of epoch {history[-1].epoch}", flush=True)
         return history, 130
-    if math.isfinite(s.loss):
+    last = history[-1]
+    if math.isfinite(last.loss):
         return history, 0
-    cause = "a lower learning_rate or reg_coeff" if len(history) > 1 else "other data, or other first weights"
-    return history, f"error: the loss is {s.loss} at epoch {s.epoch}: try {cause}"
+    advice = "a lower learning_rate or reg_coeff" if len(history) > 1 else "other data, or other first weights"
+    return history, f"error: the loss is {last.loss} at epoch {last.epoch}: try {advice}"
 
 
 # ---------------------------------------------------------------- the settings
@@ -86,44 +83,48 @@ def read_settings(Settings, arguments=None):
     """The Settings, a dataclass, as flags --name value change them. A bad flag or default ends the program."""
     parser = argparse.ArgumentParser(description="Train a small neural network on XOR.", allow_abbrev=False,
                                      usage="%(prog)s [--name value ...]")
-    for name, value in vars(Settings).items():
-        if not name.startswith("_") and name not in Settings.__annotations__:
+    types, defaults, comments = typing.get_type_hints(Settings), vars(Settings), comments_of(Settings)
+    for name, value in defaults.items():
+        if isinstance(value, (int, float, str)) and name not in types and not name.startswith("_"):
             parser.error(f"{name} has no type: write {name}: {type(value).__name__} = {value}")
-    comments = comments_of(Settings)
-    for f in fields(Settings):
-        own_type = getattr(f.type, "__name__", str(f.type))
-        kind, lowest, highest = LIMITS.get(f.name, (TYPES.get(own_type), -math.inf, math.inf))
-        if kind is None:
-            parser.error(f"{f.name} is of the type {own_type}: must be int, float, bool or str")
-        words = f"{comments.get(f.name, '')} (default: {f.default})".replace("%", "%%")
-        parser.add_argument(f"--{f.name}", type=partial(convert, kind, lowest, highest), default=str(f.default),
-                            required=f.default is MISSING, metavar=kind.__name__.upper(), help=words)
+    for name, kind in types.items():
+        limits = LIMITS.get(name, (-math.inf, math.inf))
+        allowed = [type(limits[0])] if name in LIMITS else [int, float, bool, str]
+        if kind not in allowed:
+            parser.error(f"{name}: its type must be {' or '.join(each.__name__ for each in allowed)}")
+        meaning = f"{comments.get(name, '')} (default: {defaults.get(name)})".replace("%", "%%")    # % is argparse's
+        parser.add_argument(f"--{name}", type=partial(convert, kind, *limits), default=str(defaults.get(name)),
+                            metavar=kind.__name__.upper(), help=meaning)
     return Settings(**vars(parser.parse_args(arguments)))
 
 
 def comments_of(Settings):
     """{name: comment} of the settings, from the end of the line of each; {} where the source cannot be found."""
     try:
-        return dict(re.findall(r"^ +(\w+):.*?  # (.*)$", inspect.getsource(Settings), re.MULTILINE))
+        return dict(re.findall(r"^ +(\w+):.*? # (.*)$", inspect.getsource(Settings), re.MULTILINE))
     except (OSError, TypeError):                    # as in python - < scratch_mlp.py
         return {}
 
 
 def convert(kind, lowest, highest, text):
     """The value that a text stands for; raises ArgumentTypeError, for argparse, if it is not allowed."""
-    with contextlib.suppress(ValueError, KeyError):
-        value = {"true": True, "false": False}[text.lower()] if kind is bool else kind(text)
-        if kind is str or lowest <= value <= highest:
+    if kind is str:
+        return text
+    with contextlib.suppress(ValueError):           # as `index` and `kind` raise, if the text is no such value
+        value = bool(["false", "true"].index(text.lower())) if kind is bool else kind(text)
+        if lowest <= value <= highest and math.isfinite(value):
             return value
-    allowed = "True or False" if kind is bool else f"a {'whole ' * (kind is int)}number from {lowest} to {highest:.10g}"
+    number = "whole number" if kind is int else "number"
+    allowed = "True or False" if kind is bool else f"a {number} from {lowest} to {highest}"
     raise argparse.ArgumentTypeError(f"must be {allowed}, not {text!r}")
 
 
 # ---------------------------------------------------------------- the pictures
 
-def import_matplotlib():
+def import_packages():
     """Import what the functions below need; not at the top of the file, as --help and --num_frames 0 do without."""
-    global Image, iio, matplotlib
+    global Image, contourpy, iio, matplotlib
+    import contourpy
     import imageio.v3 as iio
     import matplotlib.backends.backend_agg
     import matplotlib.figure
@@ -133,14 +134,13 @@ def import_matplotlib():
 
 
 def check_pictures(X, y, folder):
-    """End the program now, and not after the training, if these points cannot be drawn, or nothing in this folder."""
+    """End the program before the training if points cannot be drawn, a package is missing, or the folder is no good."""
     instead = "or draw nothing, with --num_frames 0"
     if np.ndim(X) == np.ndim(y) == 2 and (X.shape[1] != 2 or y.shape[1] > 2):
         sys.exit(f"error: pictures show 2 coordinates and 2 classes, not {X.shape[1]} and {y.shape[1]}; {instead}")
     try:
-        import_matplotlib()
-        with tempfile.TemporaryFile(dir=make_folder(folder)):
-            pass
+        import_packages()
+        tempfile.TemporaryFile(dir=make_folder(folder)).close()
     except ImportError as error:
         sys.exit(f"error: {error}: install what requirements.txt lists, {instead}")
     except OSError as error:
@@ -160,17 +160,18 @@ def draw(history, forward, X, y, folder, frame_ms=100):
     Of any network: forward(points, *snapshot.weights)[-2:] are its logits and its outputs, (N, 2). Each file is written
     beside its place and moved there, so a file that was there stays whole. Raises OSError if one cannot be written.
     """
-    import_matplotlib()
+    import_packages()
     print(f"drawing {len(history)} frames", flush=True)
-    palette, colours = make_palette(), Image.new("P", (1, 1))
-    colours.putpalette(palette)
+    palette = make_palette()
+    palette_image = Image.new("P", (1, 1))
+    palette_image.putpalette(palette)
     with matplotlib.style.context(["default", STYLE]):
-        frames = np.stack([frame.quantize(palette=colours, dither=Image.Dither.NONE)
+        frames = np.stack([frame.quantize(palette=palette_image, dither=Image.Dither.NONE)
                            for frame in draw_frames(history, forward, X, y)])
     durations = [round(frame_ms, -1)] * (len(frames) - 1) + [2000]      # a GIF counts in hundredths of a second
     folder = make_folder(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".") as unfinished:
-        for name, columns in PARTS.items():
+        for name, columns in GIF_COLUMNS.items():
             iio.imwrite(Path(unfinished, f"{name}.gif"), np.ascontiguousarray(frames[:, :, columns]), plugin="pillow",
                         mode="P", palette=palette, optimize=True, loop=0,
                         duration=durations if len(frames) > 1 else durations[0])
@@ -191,7 +192,7 @@ def add_panel(figure, number, **properties):
     return axes
 
 
-def add_number(axes, words, x, y, **properties):
+def add_counter(axes, words, x, y, **properties):
     """Words that stay, left of x, y (in sides of the axes); returns a text right of it, for a number that changes."""
     axes.text(x, y, words + " ", transform=axes.transAxes, ha="right", **properties)
     return axes.text(x, y, "", transform=axes.transAxes, animated=True, **properties)
@@ -205,20 +206,23 @@ def add_points(axes, X, y, **properties):
 
 
 def curves_panel(axes, history, title, curves):
-    """Curves (words, place and format of a number, values, style) over epochs; returns what shows them up to i."""
+    """Curves (words, where they end, format of the number behind them, values, style); returns a function show(i)."""
     epochs = [snapshot.epoch for snapshot in history]
-    last, top = max(1, epochs[-1]), axes.get_ylim()[1]          # where a loss of inf or nan is shown
+    last = max(1, epochs[-1])
+    top = axes.get_ylim()[1]                                    # where a loss of inf or nan is shown
     axes.set_xscale("function", functions=(np.sqrt, np.square))     # here snapshots are equally far apart
     ticks = {round(float(f"{share * last:.0e}")) for share in (0, 0.01, 0.1, 0.4, 1)}       # one digit and zeros
     axes.set(xlabel="epoch (square-root scale)", xticks=sorted(ticks), xlim=(0, 1.06 * last))
     axes.xaxis.set_major_formatter(matplotlib.ticker.EngFormatter(sep=""))
-    epoch = add_number(axes, f"{title} at epoch", 0.72, 1.16)
-    lines = [axes.plot([], [], marker="o", markevery=[-1], animated=True, **style)[0] for *_, style in curves]
-    numbers = [add_number(axes, words, place, 1.05, color=style["color"]) for words, place, *_, style in curves]
+    epoch = add_counter(axes, f"{title} at epoch", 0.72, 1.16)
+    shown = []
+    for words, x, form, values, style in curves:
+        line, = axes.plot([], [], marker="o", markevery=[-1], animated=True, **style)
+        shown.append((line, add_counter(axes, words, x, 1.05, color=style["color"]), form, values))
 
     def show(i):
         epoch.set_text(epochs[i])
-        for line, number, (_, _, form, values, _) in zip(lines, numbers, curves, strict=True):
+        for line, number, form, values in shown:
             line.set_data(epochs[:i + 1], np.fmin(values[:i + 1], top))
             number.set_text(form.format(values[i]))
     return show
@@ -249,41 +253,37 @@ def boundary_panel(figure, history, forward, X, y):
     centres = limit * ((2 * np.arange(GRID) + 1) / GRID - 1)
     plane = np.stack(np.meshgrid(centres, centres), axis=-1).reshape(-1, 2)
     axes = add_panel(figure, 1, xlabel="x1", ylabel="x2")
-    nothing, sketch = np.zeros((GRID, GRID)), matplotlib.figure.Figure().add_subplot()      # the sketch is never shown
     cmap = matplotlib.colors.ListedColormap(CONFIDENCE)
-    regions = axes.imshow(nothing, cmap=cmap.with_extremes(bad="0.7"), vmin=0, vmax=1,
+    regions = axes.imshow(np.zeros((GRID, GRID)), cmap=cmap.with_extremes(bad="0.7"), vmin=0, vmax=1,
                           origin="lower", extent=(-limit, limit, -limit, limit), animated=True, zorder=1,
                           interpolation="bilinear", interpolation_stage="data")
-    boundary = axes.add_patch(matplotlib.patches.PathPatch(zero_line(sketch, centres, nothing), fill=False,
-                                                           linewidth=1.6, animated=True))
+    boundary = matplotlib.collections.LineCollection([], colors="black", linewidths=1.6, animated=True)
+    axes.add_collection(boundary)
     add_points(axes, X, y, animated=True)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 0.98), ncol=2, frameon=False, handletextpad=0)
-    epoch = add_number(axes, "Boundary at epoch", 0.72, 1.16)
+    epoch = add_counter(axes, "Boundary at epoch", 0.72, 1.16)
 
     def show(i):
         s = history[i]
         *_, z2, h2 = forward(plane, *s.weights)
         regions.set_data((1 + h2[:, 1] - h2[:, 0]).reshape(GRID, GRID) / 2)     # 0: sure of class 0, 1: sure of class 1
-        boundary.set_path(zero_line(sketch, centres, (z2[:, 1] - z2[:, 0]).reshape(GRID, GRID)))
+        boundary.set_segments(zero_lines(centres, z2[:, 1] - z2[:, 0]))
         epoch.set_text(s.epoch)
     return show
 
 
-def zero_line(axes, side, values):
-    """The path on which values at the points of a grid are 0, empty if there is none; the axes stay empty."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")                         # it warns where all values have one sign
-        contour = axes.contour(side, side, values, levels=[0], colors="black")
-    contour.remove()
-    return contour.get_paths()[0]
+def zero_lines(side, values):
+    """The lines, arrays (n, 2), on which values are 0 that are given at the points of a grid with this side."""
+    return contourpy.contour_generator(side, side, values.reshape(len(side), len(side))).lines(0)
 
 
 def make_figure(history, forward, X, y):
     """The one figure of all frames, its axes fixed by the whole history, and the function that shows snapshot i."""
     figure = matplotlib.figure.Figure(figsize=(3 * PANEL / 100, PANEL / 100), dpi=100)
     matplotlib.backends.backend_agg.FigureCanvasAgg(figure)
+    every = math.ceil(len(X) / 300)                 # more points would hide the regions
     panels = [accuracy_panel(figure, history), loss_panel(figure, history),
-              boundary_panel(figure, history, forward, X[:300], y[:300])]       # more points would hide the regions
+              boundary_panel(figure, history, forward, X[::every], y[::every])]
     return figure, lambda i: [show_panel(i) for show_panel in panels]
 
 
@@ -303,7 +303,7 @@ def draw_frames(history, forward, X, y):
 
 
 def make_palette():
-    """The colours of all frames as one byte string, RGB: greys, levels of confidence, tints and shades of the inks."""
+    """One palette for all frames keeps the files small: greys, levels of confidence, tints and shades of the inks."""
     inks = matplotlib.colors.to_rgba_array([TEST["color"], *(colour for name, marker, colour in CLASSES)])[:, :3]
     tints, shades = np.linspace(inks, 1, 5)[:-1], np.linspace(inks, 0, 4)[1:-1]
     colours = [*np.linspace([0] * 3, 1, 16), *matplotlib.colors.to_rgba_array(CONFIDENCE)[:, :3], *tints, *shades]

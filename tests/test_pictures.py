@@ -16,7 +16,7 @@ from tests.checks import history_of
 PICTURES = ["accuracy.gif", "all.gif", "all.png", "boundary.gif", "loss.gif"]
 OLD = [*PICTURES, "notes.txt"]
 X, Y = load_XOR_data()
-utils.import_matplotlib()
+utils.import_packages()
 LIMIT = 1.08 * np.abs(X).max()                      # the boundary panel shows the plane from -LIMIT to LIMIT
 
 
@@ -130,7 +130,7 @@ def test_points_are_where_their_coordinates_say(frames):
 
 def test_the_boundary_is_where_both_logits_are_equal(history, frames):
     """At each of its points; and the pixels there are dark."""
-    points, s = shown(history, 8)[1].patches[0].get_path().vertices, history[8]
+    points, s = np.concatenate(shown(history, 8)[1].collections[0].get_segments()), history[8]
     z2 = forward(points, *s.weights)[2]
     assert len(points) > 100
     assert np.abs(z2[:, 1] - z2[:, 0]).max() < 0.1
@@ -145,7 +145,7 @@ def test_the_boundary_is_where_both_logits_are_equal(history, frames):
 def test_no_boundary_where_all_is_one_class(w2, b2):
     """And grey, where no output is a number."""
     history = [Snapshot(0, 0.25, 0.5, 0.5, (np.ones((2, 1)), np.zeros(1), np.full((1, 2), w2), np.array(b2)))]
-    assert len(shown(history, 0)[1].patches[0].get_path()) == 0
+    assert shown(history, 0)[1].collections[0].get_segments() == []
     frame, = utils.draw_frames(history, forward, X, Y)
     assert (frame.getpixel((490, 80)) == (178, 178, 178)) == (w2 != 0)
 
@@ -182,10 +182,11 @@ def test_axes_of_the_curves(history):
 
 
 def test_points_and_axes_of_the_boundary(history):
-    """Of more than 300 points, the first 300."""
-    boundary = shown(history, 0, *load_XOR_data(1000))[1]
+    """Of 900 points, each third."""
+    points, labels = load_XOR_data(900)
+    boundary = shown(history, 0, points, labels)[1]
     for k, (line, marker) in enumerate(zip(boundary.lines, "os", strict=True)):
-        assert np.array_equal(line.get_xydata(), X[Y[:, k] == 1])
+        assert np.array_equal(line.get_xydata(), points[::3][labels[::3, k] == 1])
         assert (line.get_marker(), line.get_label()) == (marker, f"class {k}")
     assert (boundary.get_xlabel(), boundary.get_ylabel()) == ("x1", "x2")
     assert [text.get_text() for text in boundary.get_legend().get_texts()] == ["class 0", "class 1"]

@@ -14,7 +14,7 @@ from tests.checks import PROJECT, SETTINGS
 @pytest.mark.parametrize(("name", "value", "allowed"), [
     *(("num_samples", value, "a whole number from 1 to 10000") for value in (0, 10_001, 1.5, "many", "")),
     ("data_seed", 2**32 - 1, "a whole number from 0 to 4294967294"),
-    *(("learning_rate", value, "a number from 0 to 1000000") for value in (-1e-9, "nan", "inf", "fast")),
+    *(("learning_rate", value, "a number from 0.0 to inf") for value in (-1e-9, "nan", "inf", "fast")),
     ("use_bias", "yes", "True or False"),
 ])
 def test_a_value_that_is_refused(name, value, allowed, capsys):
@@ -40,15 +40,15 @@ def test_each_setting_has_limits_and_a_meaning_which_help_shows(capsys, monkeypa
     for f in fields(Hyperparameters):
         assert f"--{f.name} {f.type.__name__.upper()} {meanings[f.name]} (default: {f.default})" in shown
         assert len(meanings[f.name]) > 10
-        assert f.name == "output_dir" or utils.LIMITS[f.name][0] is f.type
 
 
 def test_limits():
-    bounds = {name: limits[1:] for name, limits in utils.LIMITS.items()}
-    assert {name: low for name, (low, _) in bounds.items() if low} == {
+    limits = utils.LIMITS.items()
+    assert {name: low for name, (low, _) in limits if low} == {
         "hidden_dim": 1, "num_samples": 1, "num_test_samples": 1, "frame_ms": 20}
-    assert {name: high for name, (_, high) in bounds.items() if high not in (True, 10_000, 1e6)} == {
-        "hidden_dim": 1000, "num_epochs": 1e9, "num_frames": 1000, "data_seed": 2**32 - 2, "weight_seed": 2**32 - 1}
+    assert {name: high for name, (low, high) in limits if type(low) is int} == {
+        "hidden_dim": 1000, "num_epochs": 10**9, "num_samples": 10_000, "num_test_samples": 10_000,
+        "data_seed": 2**32 - 2, "weight_seed": 2**32 - 2, "batch_size": 10**9, "num_frames": 1000, "frame_ms": 10_000}
 
 
 def run_edited(folder, lines, *arguments):
@@ -80,7 +80,8 @@ def test_edited_defaults(tmp_path):
 @pytest.mark.parametrize(("line", "said"), [
     ("num_samples: int = 1e5", "argument --num_samples: must be a whole number from 1 to 10000, not '100000.0'"),
     ("hidden_dim = 3", "hidden_dim has no type: write hidden_dim: int = 3"),
-    ("frame_ms: int = 100\n    layers: tuple = (3, 3)", "layers is of the type tuple: must be int, float, bool or str"),
+    ("frame_ms: int = 100\n    layers: tuple = (3, 3)", "layers: its type must be int or float or bool or str"),
+    ("hidden_dim: int | None = 3", "hidden_dim: its type must be int"),
 ])
 def test_an_edited_default_that_is_refused(line, said, tmp_path):
     done = run_edited(tmp_path, [line])
@@ -88,6 +89,5 @@ def test_an_edited_default_that_is_refused(line, said, tmp_path):
     assert done.stderr == f"usage: scratch_mlp.py [--name value ...]\nscratch_mlp.py: error: {said}\n"
 
 
-@pytest.mark.parametrize("line", ['hidden_dim: "int" = 3', "hidden_dim: int | None = 3", "hidden_dim: str = '3'"])
-def test_the_type_of_a_setting_may_be_written_otherwise(line, tmp_path):
-    assert run_edited(tmp_path, [line]).returncode == 0
+def test_the_type_of_a_setting_may_be_a_text(tmp_path):
+    assert run_edited(tmp_path, ['hidden_dim: "int" = 3']).returncode == 0

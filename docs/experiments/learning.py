@@ -3,7 +3,6 @@ from functools import cache
 from itertools import product
 
 import numpy as np
-from matplotlib.patches import PathPatch
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
 import utils
@@ -22,11 +21,11 @@ def training_points(load_data=load_XOR_data):
     return load_data(hp.num_samples, hp.data_seed)
 
 
-def show_line(axes, values, limit=LIMIT, **style):
+def show_line(axes, values, limit=LIMIT, linestyle="-"):
     """A line where these values at the points of the plane are 0."""
-    size = int(np.sqrt(len(values)))
-    line = utils.zero_line(axes, np.linspace(-limit, limit, size), values.reshape(size, size))
-    axes.add_patch(PathPatch(line, fill=False, **{"linewidth": 1.6} | style))
+    side = np.linspace(-limit, limit, int(np.sqrt(len(values))))
+    axes.contour(side, side, values.reshape(len(side), -1), levels=[0], colors="black", linewidths=1.6,
+                 linestyles=linestyle)
 
 
 def show_network(axes, weights, limit=LIMIT):
