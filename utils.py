@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 
 LIMITS = {                                          # lowest and highest of the settings, with their types
-    "hidden_dim": (1, 1000), "learning_rate": (0.0, math.inf), "num_epochs": (0, 10**9), "num_samples": (1, 10_000),
-    "reg_coeff": (0.0, math.inf), "num_test_samples": (1, 10_000), "data_seed": (0, 2**32 - 2),
-    "weight_seed": (0, 2**32 - 2), "batch_size": (0, 10**9), "lr_decay": (0.0, math.inf), "clip_norm": (0.0, math.inf),
+    "hidden_dim": (1, 1000), "learning_rate": (0.0, 1e308), "num_epochs": (0, 10**9), "num_samples": (1, 10_000),
+    "reg_coeff": (0.0, 1e308), "num_test_samples": (1, 10_000), "data_seed": (0, 2**32 - 2),
+    "weight_seed": (0, 2**32 - 2), "batch_size": (0, 10**9), "lr_decay": (0.0, 1e308), "clip_norm": (0.0, 1e308),
     "num_frames": (0, 1000), "frame_ms": (20, 10_000)}
 
 PANEL = 400                                         # pixels, the width and the height of each of the three panels
@@ -88,7 +88,7 @@ def read_settings(Settings, arguments=None):
         if isinstance(value, (int, float, str)) and name not in types and not name.startswith("_"):
             parser.error(f"{name} has no type: write {name}: {type(value).__name__} = {value}")
     for name, kind in types.items():
-        limits = LIMITS.get(name, (-math.inf, math.inf))
+        limits = LIMITS.get(name, (-1e308, 1e308))
         allowed = [type(limits[0])] if name in LIMITS else [int, float, bool, str]
         if kind not in allowed:
             parser.error(f"{name}: its type must be {' or '.join(each.__name__ for each in allowed)}")
@@ -112,7 +112,7 @@ def convert(kind, lowest, highest, text):
         return text
     with contextlib.suppress(ValueError):           # as `index` and `kind` raise, if the text is no such value
         value = bool(["false", "true"].index(text.lower())) if kind is bool else kind(text)
-        if lowest <= value <= highest and math.isfinite(value):
+        if lowest <= value <= highest:
             return value
     number = "whole number" if kind is int else "number"
     allowed = "True or False" if kind is bool else f"a {number} from {lowest} to {highest}"

@@ -14,7 +14,7 @@ from tests.checks import PROJECT, SETTINGS
 @pytest.mark.parametrize(("name", "value", "allowed"), [
     *(("num_samples", value, "a whole number from 1 to 10000") for value in (0, 10_001, 1.5, "many", "")),
     ("data_seed", 2**32 - 1, "a whole number from 0 to 4294967294"),
-    *(("learning_rate", value, "a number from 0.0 to inf") for value in (-1e-9, "nan", "inf", "fast")),
+    *(("learning_rate", value, "a number from 0.0 to 1e+308") for value in (-1e-9, "nan", "inf", "fast")),
     ("use_bias", "yes", "True or False"),
 ])
 def test_a_value_that_is_refused(name, value, allowed, capsys):
