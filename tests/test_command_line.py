@@ -226,14 +226,3 @@ def test_ctrl_c_that_leaves_the_old_pictures(flags, after, said, tmp_path):
         (tmp_path / name).write_text("old")
     assert interrupt(start(*flags, "--output_dir", tmp_path), after) == (130, said, "")
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys(PICTURES, "old")
-
-
-def test_a_notebook_keeps_its_backend(monkeypatch):
-    backend = "module://matplotlib_inline.backend_inline"
-    monkeypatch.setenv("MPLBACKEND", backend)
-    monkeypatch.setitem(sys.modules, "ipykernel", sys)
-    with utils.program():
-        assert os.environ["MPLBACKEND"] == backend
-    monkeypatch.delitem(sys.modules, "ipykernel")
-    with utils.program():
-        assert os.environ["MPLBACKEND"] == "agg"

@@ -23,16 +23,3 @@ def test_the_gradient_is_that_of_the_loss(depth, activation):
     for found, true in zip((*dL_dws, *dL_dbs), checks.complex_step(L, (*ws, *bs)), strict=True):
         assert found.shape == true.shape
         assert checks.relative_error(found, true, floor=1e-16) < 1e-12
-
-
-def test_one_hidden_layer_is_scratch_mlp():
-    """The same loss and weights, before thirty steps and after them."""
-    X, y = scratch_mlp.load_XOR_data(40)
-    ws, bs = deep_mlp.initialize((2, 10, 2), seed=3)
-    before, after = checks.history_of(num_samples=40, num_epochs=30, num_frames=1, reg_coeff=0.0, weight_seed=3)
-    for num_steps, snapshot in ((0, before), (30, after)):
-        for _ in range(num_steps):
-            deep_mlp.step(X, y, ws, bs, checks.SETTINGS["learning_rate"])
-        np.testing.assert_allclose(deep_mlp.loss(y, deep_mlp.forward(X, ws, bs)[-1]), snapshot.loss, rtol=1e-12)
-        for found, true in zip((ws[0], bs[0], ws[1], bs[1]), snapshot.weights, strict=True):
-            np.testing.assert_allclose(found, true, rtol=1e-10)

@@ -77,14 +77,12 @@ def test_entries_one_by_one():
     (N, K), (n, j, k) = y.shape, (1, 2, 0)
     assert_allclose(loss(y, h2, w1, w2), sum((y[n, k] - h2[n, k])**2 for n in range(N) for k in range(K)) / (2 * N))
     dL_dz2 = (h2 - y) / N * h2 * (1 - h2)
-    by_points = [[sum(h1[n, j] * dL_dz2[n, k] for n in range(N)) for k in range(K)] for j in range(len(w2))]
-    assert_allclose(by_points, checks.complex_step(checks.loss_of(scratch_mlp, X, y), [w1, b1, w2, b2])[2], rtol=1e-12)
-    alone = backward(X[n:n + 1], y[n:n + 1], h1[n:n + 1], h2[n:n + 1], w1, w2)
-    assert_allclose((h2[n, k] - y[n, k]) * h2[n, k] * (1 - h2[n, k]) * h1[n, j], alone[2][j, k])
-    moved = h1.astype(complex)
-    moved[n, j] += 1e-30j
-    measured = loss(y, sigmoid(moved @ w2 + b2), w1, w2).imag / 1e-30
-    assert_allclose(sum(dL_dz2[n, k] * w2[j, k] for k in range(K)), measured, rtol=1e-12)
+    gradient = checks.complex_step(checks.loss_of(scratch_mlp, X, y), [w1, b1, w2, b2])[2]
+    assert_allclose(sum(h1[n, j] * dL_dz2[n, k] for n in range(N)), gradient[j, k], rtol=1e-12)
+    of_points = [(h2[n, k] - y[n, k]) / N * h2[n, k] * (1 - h2[n, k]) * h1[n, j] for n in range(N)]
+    assert_allclose(sum(of_points), gradient[j, k], rtol=1e-12)
+    dL_dh1 = checks.complex_step(lambda h1: loss(y, sigmoid(h1 @ w2 + b2), w1, w2), [h1])[0]
+    assert_allclose(sum(dL_dz2[n, k] * w2[j, k] for k in range(K)), dL_dh1[n, j], rtol=1e-12)
 
 
 @displayed(r"\begin{aligned} L = {} & \frac{1}{2N} \sum_{n=1}^{N} \sum_{k=1}^{K} (y_{nk} - h_{2,nk})^2 \\"
@@ -92,22 +90,19 @@ def test_entries_one_by_one():
            r"\begin{aligned} \frac{\partial L}{\partial w_2} &= h_1^\top \frac{\partial L}{\partial z_2} \\"
            r" \frac{\partial L}{\partial h_1} &= \frac{\partial L}{\partial z_2} w_2^\top \end{aligned}",
            r"L(w - \eta g) \approx L(w) - \eta \sum g^2")
-@pytest.mark.parametrize("reg_coeff", [0.0, 3.0])
-def test_loss_and_gradient(reg_coeff):
+def test_loss_and_gradient():
     X, y, w1, b1, w2, b2, z1, h1, z2, h2 = network()
-    N, K, eta = *y.shape, 1e-6
-    L = sum((y[n, k] - h2[n, k])**2 for n in range(N) for k in range(K)) / (2 * N)
-    L += reg_coeff / (2 * N) * (np.sum(w1**2) + np.sum(w2**2))
-    assert_allclose(loss(y, h2, w1, w2, reg_coeff), L)
+    (N, K), reg_coeff, eta = y.shape, 3.0, 1e-6
+    L = checks.loss_of(scratch_mlp, X, y, reg_coeff)
+    error = sum((y[n, k] - h2[n, k])**2 for n in range(N) for k in range(K)) / (2 * N)
+    assert_allclose(L(w1, b1, w2, b2), error + reg_coeff / (2 * N) * (np.sum(w1**2) + np.sum(w2**2)))
     dL_dz2 = (h2 - y) / N * h2 * (1 - h2)
     dL_dz1 = dL_dz2 @ w2.T * h1 * (1 - h1)
     g = (X.T @ dL_dz1 + reg_coeff / N * w1, sum(dL_dz1), h1.T @ dL_dz2 + reg_coeff / N * w2, sum(dL_dz2))
-    true_gradient = checks.complex_step(checks.loss_of(scratch_mlp, X, y, reg_coeff), (w1, b1, w2, b2))
-    for mine, true in zip(g, true_gradient, strict=True):
+    for mine, true in zip(g, checks.complex_step(L, (w1, b1, w2, b2)), strict=True):
         assert_allclose(mine, true, rtol=1e-12)
-    moved = [w - eta * dL_dw for w, dL_dw in zip((w1, b1, w2, b2), g, strict=True)]
-    after = loss(y, forward(X, *moved)[-1], moved[0], moved[2], reg_coeff)
-    assert_allclose(L - after, eta * sum(np.sum(dL_dw**2) for dL_dw in g), rtol=1e-5)
+    after = L(*(w - eta * dL_dw for w, dL_dw in zip((w1, b1, w2, b2), g, strict=True)))
+    assert_allclose(L(w1, b1, w2, b2) - after, eta * sum(np.sum(dL_dw**2) for dL_dw in g), rtol=1e-5)
 
 
 @displayed(r"w \leftarrow w - \eta \frac{\partial L}{\partial w}")

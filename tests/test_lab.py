@@ -92,8 +92,6 @@ def test_pairs_of_slips_are_named_as_both(brick, count):
 # ---------------------------------------------------------------- other styles
 
 STYLES = """
-def sigmoid(t): return np.where(t >= 0, 1 / (1 + np.exp(-abs(t))), np.exp(-abs(t)) / (1 + np.exp(-abs(t))))
-
 def forward(points, A, a, B, b):
     first = np.einsum("nd,dh->nh", points, A) + a[None, :]
     second = np.dot(sigmoid(first), B) + b.reshape(1, -1)
@@ -104,12 +102,6 @@ def loss(y, h2, w1, w2, reg_coeff=0.0):
     for label, output in zip(y, h2):
         total += 0.5 * np.dot(label - output, label - output)
     return total / y.shape[0]
-
-def backward(X, y, h1, h2, w1, w2, lam=0.0):
-    N = X.shape[0]
-    d2 = (h2 - y) * h2 * (1 - h2)
-    d1 = np.einsum("nk,jk->nj", d2, w2) * (h1 - h1**2)
-    return (X.T @ d1 + lam * w1) / N, d1.mean(0), (h1.T.dot(d2) + lam * w2) / N, np.ones(N) @ d2 / N
 
 def backward(X, y, h1, h2, w1, w2, reg_coeff=0.0):
     g1, c1, g2, c2 = reg_coeff * w1, 0, reg_coeff * w2, 0

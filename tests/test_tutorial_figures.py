@@ -4,7 +4,7 @@ import pytest
 
 from docs.experiments import common, learning
 from docs.experiments.learning import FRAMES, STILLS, history_of
-from scratch_mlp import accuracy, forward, inference, load_XOR_data
+from scratch_mlp import inference, load_XOR_data
 
 X, y = load_XOR_data()
 CLAIMED = {"hidden_dim": 10, "learning_rate": 2.0, "num_epochs": 10_000, "num_samples": 300}
@@ -22,15 +22,6 @@ def test_short_steps_creep_right_ones_arrive_and_long_ones_jump_across_and_end_h
     assert learning.one_weight(learning.descent(60)[-1])[0] > learning.one_weight(learning.descent(60)[0])[0]
 
 
-def test_four_neurons_are_the_network_and_fewer_have_its_mean_logits():
-    parts = [learning.first_neurons(count, learning.four_neurons()) for count in (1, 2, 3, 4)]
-    logits = [forward(X, *part)[2] for part in parts]
-    np.testing.assert_allclose(logits[3], forward(X, *history_of("--hidden_dim 4")[-1].weights)[2], rtol=1e-9)
-    np.testing.assert_allclose([z2.mean(axis=0) for z2 in logits], [logits[3].mean(axis=0)] * 4, rtol=1e-9)
-    assert np.array_equal(learning.four_neurons()[2][:, 1] > 0, [True, True, False, False])
-    assert accuracy(X, y, *parts[0]) < 0.7 < accuracy(X, y, *parts[1]) < 0.85 < 0.98 < accuracy(X, y, *parts[3])
-
-
 def test_boundaries_are_straight_at_first_and_bent_at_last_and_mistakes_are_near_the_axes():
     points = np.c_[common.plane(3.3, 50), np.ones(2500)]
     for frame, lowest, highest in ((FRAMES[0], 0.96, 1), (FRAMES[2], 0, 0.8)):
@@ -39,8 +30,3 @@ def test_boundaries_are_straight_at_first_and_bent_at_last_and_mistakes_are_near
             assert lowest < np.mean(np.sign(points @ np.linalg.lstsq(points, signs, rcond=None)[0]) == signs) < highest
     assert 0.7 < history_of(STILLS[2])[-1].test_accuracy < 0.8
     assert np.mean(np.abs(learning.mistakes(history_of("")[-1].weights)[0]).min(axis=1) < 0.1) > 0.9
-
-
-def test_the_circle_is_learnt():
-    assert np.array_equal(learning.load_circle_data()[1][:, 1], np.square(X).sum(axis=1) < 1.4)
-    assert learning.circle().train_accuracy > 0.98
