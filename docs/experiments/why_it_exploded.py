@@ -1,7 +1,6 @@
 """The explosion of the 2017 article, with its own gradient, and what depth does to a gradient: why-it-exploded.md.
 
-The article's gradient is here and in no other place. As there, no biases, fifty points, and gradients that are
-sums, not means.
+The article's gradient is here and nowhere else. As there, no biases, fifty points, gradients that are sums, no means.
 """
 import math
 from itertools import islice
@@ -15,8 +14,6 @@ from scratch_mlp import Snapshot, accuracy, forward, initialize_weights, load_XO
 
 POINTS, SEED = 50, 2017
 
-
-# ---------------------------------------------------------------- the article's runs
 
 def data_gradient(X, y, w1, w2):
     """The gradient of N times the loss without biases and penalty: dw1 (D, H), dw2 (H, K)."""
@@ -71,8 +68,6 @@ def measure_run(case, seed, limit=1_000_000):
     return {"iterations": last.epoch, "loss": last.loss, "old": last.train_accuracy, "new": last.test_accuracy}
 
 
-# ---------------------------------------------------------------- the law
-
 def angle_and_speed(w, rate, reg_coeff):
     """theta_0, where the weights w start, and by how much theta grows in an iteration; they explode at pi/2."""
     n, m, V = w.size, w.mean(), np.sum((w - w.mean())**2)
@@ -96,8 +91,6 @@ def explode(seed=SEED, **settings):
     """The iteration after which w1 is not finite."""
     return sum(1 for _ in descend(seed, **settings))
 
-
-# ---------------------------------------------------------------- deep networks
 
 DEPTHS, STEPS = (1, 2, 3, 6), 500
 NETWORKS = {                                                         # gain, activation, learning rate
@@ -136,8 +129,8 @@ def table_runs():
 def table_law():
     rows = []
     for name, value in (("nothing", None), ("rate", 0.01), ("reg_coeff", 0.1), ("hidden_dim", 20), ("hidden_dim", 100)):
-        settings = {name: value} if value else {}
-        predicted, measured = ([time(seed, **settings) for seed in SEEDS] for time in (predicted_time, explode))
+        changed = {name: value} if value else {}
+        predicted, measured = ([time(seed, **changed) for seed in SEEDS] for time in (predicted_time, explode))
         rows.append((f"`{name} = {value:g}`" if value else name, f"{median(predicted):,.0f}", f"{median(measured):,}",
                      spread(np.divide(measured, predicted), "{:.2f}")))
     return markdown(["changed", "predicted", "measured", "measured / predicted"], rows)
