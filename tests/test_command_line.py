@@ -1,4 +1,5 @@
 """The script as people run it: another process, another folder, another terminal."""
+import math
 import os
 import re
 import signal
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 import utils
-from scratch_mlp import forward, load_XOR_data
+from scratch_mlp import Snapshot, forward, load_XOR_data
 from tests.checks import PROJECT, SETTINGS, history_of, settings
 
 SCRIPT = PROJECT / "scratch_mlp.py"
@@ -143,9 +144,23 @@ def test_what_ends_the_program(error, status, monkeypatch):
 
 
 def test_an_old_python(monkeypatch):
+    monkeypatch.setattr(sys, "version_info", (3, 10, 0, "final", 0))
+    with utils.program():
+        pass
     monkeypatch.setattr(sys, "version_info", (3, 9, 18, "final", 0))
     with pytest.raises(SystemExit, match="error: Python 3.10 or newer is needed"), utils.program():
         raise AssertionError("not reached")
+
+
+def test_a_first_loss_that_is_not_finite():
+    _, status = utils.watch([Snapshot(0, math.nan, 0.5, 0.5, None)], settings())
+    assert status == "error: the loss is nan at epoch 0: try other data, or other first weights"
+
+
+def test_a_script_from_standard_input():
+    with open(SCRIPT, encoding="utf-8") as source:
+        status, output, errors = run("--num_frames=0", "--num_epochs=2", program=["-"], stdin=source, cwd=PROJECT)
+    assert (status, output.count("\n"), errors) == (0, 3, "")
 
 
 @pytest.mark.parametrize(("D", "K"), [(2, 3), (4, 2)])
