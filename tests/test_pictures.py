@@ -179,6 +179,9 @@ def test_axes_of_the_curves(history):
     assert accuracy.get_ylim() == (0.4, 1.02)
     utils.accuracy_panel(figure := Figure(), [Snapshot(0, 0.25, 0.5, 0.4, None)])
     assert figure.axes[0].get_ylim() == (0.3, 1.02), "a curve that starts on the axis would not be seen"
+    utils.loss_panel(figure := Figure(), [Snapshot(epoch, 0.4, None, None, None) for epoch in (0, 1234)])
+    assert set(ticks(figure.axes[0].xaxis)) == {0, 10, 100, 500, 1000}
+    assert set(ticks(figure.axes[0].yaxis)) == {0, 0.2, 0.4}
     assert ticks(accuracy.yaxis) == {0.4: "40%", 0.6: "60%", 0.8: "80%", 1: "100%"}
     assert ticks(loss.yaxis) == {0: "0.0", 0.1: "0.1", 0.2: "0.2"}
 

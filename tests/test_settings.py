@@ -67,13 +67,15 @@ def run_edited(folder, lines, *arguments):
 def test_edited_defaults(tmp_path):
     """A plain edit works: without a comment, with a # in the value, with a setting of one's own. --help shows it."""
     lines = ["hidden_dim: int = 2", "learning_rate: float = 2   # a whole number",
-             "use_bias: bool = True\n    momentum: float = 0.9   # 50 %", 'output_dir: str = "plots #1"   # folder']
+             "use_bias: bool = True\n    momentum: float = 0.9   # 50 %\n    depth: int = 3\n    loud: bool = True",
+             'output_dir: str = "plots #1"   # folder']
     done = run_edited(tmp_path, lines, "--momentum", "0.5")
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "plots #1" / "all.gif").exists()
     shown = " ".join(run_edited(tmp_path, lines, "--help").stdout.split())
     for words in ("--hidden_dim INT (default: 2)", "--learning_rate FLOAT a whole number (default: 2)",
-                  "--momentum FLOAT 50 % (default: 0.9)", "--output_dir STR folder (default: plots #1)"):
+                  "--momentum FLOAT 50 % (default: 0.9) --depth INT (default: 3) --loud BOOL (default: True)",
+                  "--output_dir STR folder (default: plots #1)"):
         assert words in shown
 
 
