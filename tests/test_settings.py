@@ -46,6 +46,7 @@ def test_limits():
     limits = utils.LIMITS.items()
     assert {name: low for name, (low, _) in limits if low} == {
         "hidden_dim": 1, "num_samples": 1, "num_test_samples": 1, "frame_ms": 20}
+    assert {bounds for _, bounds in limits if type(bounds[0]) is float} == {(0.0, 1e308)}
     assert {name: high for name, (low, high) in limits if type(low) is int} == {
         "hidden_dim": 1000, "num_epochs": 10**9, "num_samples": 10_000, "num_test_samples": 10_000,
         "data_seed": 2**32 - 2, "weight_seed": 2**32 - 2, "batch_size": 10**9, "num_frames": 1000, "frame_ms": 10_000}
@@ -69,7 +70,7 @@ def test_edited_defaults(tmp_path):
     lines = ["hidden_dim: int = 2", "learning_rate: float = 2   # a whole number",
              "use_bias: bool = True\n    momentum: float = 0.9   # 50 %\n    depth: int = 3\n    loud: bool = True",
              'output_dir: str = "plots #1"   # folder']
-    done = run_edited(tmp_path, lines, "--momentum", "0.5")
+    done = run_edited(tmp_path, lines, "--momentum", "-0.5")
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "plots #1" / "all.gif").exists()
     shown = " ".join(run_edited(tmp_path, lines, "--help").stdout.split())
