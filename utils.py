@@ -144,12 +144,12 @@ def check_pictures(X, y, folder):
     except ImportError as error:
         sys.exit(f"error: {error}: install what requirements.txt lists, {instead}")
     except OSError as error:
-        sys.exit(f"error: output_dir = {folder}: {error.strerror}; {instead}")
+        sys.exit(f"error: output_dir = {folder}: {error.strerror or error}; {instead}")
 
 
 def make_folder(name):
     """The folder of this name, made if need be; ~ is the home folder."""
-    folder = Path(os.path.expanduser(name)).resolve()
+    folder = Path(os.path.abspath(os.path.expanduser(name)))
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -157,28 +157,28 @@ def make_folder(name):
 def draw(history, forward, X, y, folder, frame_ms=100):
     """Draw a frame for each snapshot with the points X (N, 2), y (N, 2); write the GIFs and all.png; print their paths.
 
-    Of any network: forward(points, *snapshot.weights)[-2:] are its logits and its outputs, (N, 2). Each file is written
-    beside its place and moved there, so a file that was there stays whole. Raises OSError if one cannot be written.
+    For any network: forward(points, *snapshot.weights)[-2:] are logits and outputs. Files get their names when whole.
     """
     import_packages()
     print(f"drawing {len(history)} frames", flush=True)
     palette = make_palette()
     palette_image = Image.new("P", (1, 1))
-    palette_image.putpalette(palette)
+    palette_image.putpalette(palette.tobytes())
     with matplotlib.style.context(["default", STYLE]):
         frames = np.stack([frame.quantize(palette=palette_image, dither=Image.Dither.NONE)
                            for frame in draw_frames(history, forward, X, y)])
     durations = [round(frame_ms, -1)] * (len(frames) - 1) + [2000]      # a GIF counts in hundredths of a second
     folder = make_folder(folder)
+    files = {f"{name}.gif": iio.imwrite("<bytes>", np.ascontiguousarray(frames[:, :, columns]), extension=".gif",
+                                        plugin="pillow", mode="P", palette=palette.tobytes(), optimize=True, loop=0,
+                                        duration=durations if len(frames) > 1 else durations[0])
+             for name, columns in GIF_COLUMNS.items()}
+    files["all.png"] = iio.imwrite("<bytes>", palette[frames[-1]], extension=".png")
     with tempfile.TemporaryDirectory(dir=folder, prefix=".") as unfinished:
-        for name, columns in GIF_COLUMNS.items():
-            iio.imwrite(Path(unfinished, f"{name}.gif"), np.ascontiguousarray(frames[:, :, columns]), plugin="pillow",
-                        mode="P", palette=palette, optimize=True, loop=0,
-                        duration=durations if len(frames) > 1 else durations[0])
-        iio.imwrite(Path(unfinished, "all.png"), np.frombuffer(palette, np.uint8).reshape(-1, 3)[frames[-1]])
-        for path in sorted(Path(unfinished).iterdir()):
-            os.replace(path, folder / path.name)
-            print(folder / path.name, flush=True)
+        for name, content in sorted(files.items()):
+            Path(unfinished, name).write_bytes(content)
+            os.replace(Path(unfinished, name), folder / name)
+            print(folder / name, flush=True)
 
 
 def add_panel(figure, number, **properties):
@@ -208,8 +208,7 @@ def add_points(axes, X, y, **properties):
 def curves_panel(axes, history, title, curves):
     """Curves (words, where they end, format of the number behind them, values, style); returns a function show(i)."""
     epochs = [snapshot.epoch for snapshot in history]
-    last = max(1, epochs[-1])
-    top = axes.get_ylim()[1]                                    # where a loss of inf or nan is shown
+    last, top = max(1, epochs[-1]), axes.get_ylim()[1]          # at the top, a loss of inf or nan is shown
     axes.set_xscale("function", functions=(np.sqrt, np.square))     # here snapshots are equally far apart
     ticks = {round(float(f"{share * last:.0e}")) for share in (0, 0.01, 0.1, 0.4, 1)}       # one digit and zeros
     axes.set(xlabel="epoch (square-root scale)", xticks=sorted(ticks), xlim=(0, 1.06 * last))
@@ -307,4 +306,4 @@ def make_palette():
     inks = matplotlib.colors.to_rgba_array([TEST["color"], *(colour for name, marker, colour in CLASSES)])[:, :3]
     tints, shades = np.linspace(inks, 1, 5)[:-1], np.linspace(inks, 0, 4)[1:-1]
     colours = [*np.linspace([0] * 3, 1, 16), *matplotlib.colors.to_rgba_array(CONFIDENCE)[:, :3], *tints, *shades]
-    return np.rint(255 * np.vstack(colours)).astype(np.uint8).tobytes()
+    return np.rint(255 * np.vstack(colours)).astype(np.uint8)
