@@ -3,8 +3,7 @@ import argparse
 from pathlib import Path
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scratch_mlp.py"
-BUGS = {"7": ("(X[rows], y[rows])", "(X[rows], y[np.sort(rows)])"),
-        "8": ("accuracy(X_test, y_test, *weights)", "accuracy(X, y, *weights)")}
+BUGS = {"7": ("(X[rows], y[rows])", "(X[rows], y[np.sort(rows)])"), "8": ("accuracy(X_test, y_test", "accuracy(X, y")}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
