@@ -23,8 +23,9 @@ LIMITS = {                                          # lowest and highest of the 
     "num_frames": (0, 1000), "frame_ms": (20, 10_000)}
 
 PANEL = 400                                         # pixels, the width and the height of each of the three panels
-GIF_COLUMNS = {"accuracy": slice(0, PANEL), "boundary": slice(PANEL, 2 * PANEL), "loss": slice(2 * PANEL, 3 * PANEL),
-         "all": slice(0, 3 * PANEL)}                # the columns of a frame that each GIF shows
+GIF_COLUMNS = {                                     # the columns of a frame that each GIF shows
+    "accuracy": slice(0, PANEL), "boundary": slice(PANEL, 2 * PANEL), "loss": slice(2 * PANEL, 3 * PANEL),
+    "all": slice(0, 3 * PANEL)}
 GRID = 100                                          # the network is asked at GRID x GRID points of the plane
 
 # Blue and orange, unlike red and green, look different to everyone; markers and dashes tell them apart without colour

@@ -67,11 +67,6 @@ def complex_step(L, weights, step=1e-30):
     return gradients
 
 
-def hand_derived(m, X, y, weights, reg_coeff):
-    z1, h1, z2, h2 = m.forward(X, *weights)
-    return m.backward(X, y, h1, h2, weights[0], weights[2], reg_coeff)
-
-
 def relative_error(found, true, floor=0.0):
     """The largest difference over the largest entry; differences up to `floor` are not counted."""
     return max(0.0, np.max(np.abs(found - true)) - floor) / np.max(np.abs(true))
@@ -79,8 +74,10 @@ def relative_error(found, true, floor=0.0):
 
 def check_gradient(m, X, y, weights, reg_coeff, floor=0.0):
     """Each of the four arrays agrees with the complex step to 12 digits."""
-    arrays = hand_derived(m, X, y, weights, reg_coeff), complex_step(loss_of(m, X, y, reg_coeff), weights)
-    for name, found, true in zip(("dL_dw1", "dL_db1", "dL_dw2", "dL_db2"), *arrays, strict=True):
+    z1, h1, z2, h2 = m.forward(X, *weights)
+    gradients = m.backward(X, y, h1, h2, weights[0], weights[2], reg_coeff)
+    slopes = complex_step(loss_of(m, X, y, reg_coeff), weights)
+    for name, found, true in zip(("dL_dw1", "dL_db1", "dL_dw2", "dL_db2"), gradients, slopes, strict=True):
         assert found.shape == true.shape, name
         assert relative_error(found, true, floor) < 1e-12, name
 

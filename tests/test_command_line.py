@@ -144,9 +144,6 @@ def test_what_ends_the_program(error, status, monkeypatch):
 
 
 def test_an_old_python(monkeypatch):
-    monkeypatch.setattr(sys, "version_info", (3, 10, 0, "final", 0))
-    with utils.program():
-        pass
     monkeypatch.setattr(sys, "version_info", (3, 9, 18, "final", 0))
     with pytest.raises(SystemExit, match="error: Python 3.10 or newer is needed"), utils.program():
         raise AssertionError("not reached")
@@ -159,8 +156,7 @@ def test_a_first_loss_that_is_not_finite():
 
 def test_a_script_from_standard_input():
     with open(SCRIPT, encoding="utf-8") as source:
-        status, output, errors = run("--num_frames=0", "--num_epochs=2", program=["-"], stdin=source, cwd=PROJECT)
-    assert (status, output.count("\n"), errors) == (0, 3, "")
+        assert run("--num_frames=0", "--num_epochs=0", program=["-"], stdin=source, cwd=PROJECT)[::2] == (0, "")
 
 
 @pytest.mark.parametrize(("D", "K"), [(2, 3), (4, 2)])
@@ -191,13 +187,6 @@ def test_a_folder_that_cannot_be_written_is_said_before_the_training(tmp_path):
     status, output, errors = run(*ENDLESS, "--output_dir", folder)
     assert (status, output) == (1, "")
     assert is_error(errors, f"output_dir = {folder}: ")
-
-
-def test_a_loss_that_is_not_finite_without_pictures():
-    status, output, errors = run("--num_epochs=20000", "--num_frames=0", "--learning_rate=1e6", "--reg_coeff=1e6")
-    assert status == 1
-    assert is_error(errors, "the loss is nan at epoch 200: try a lower learning_rate or reg_coeff")
-    assert output.count("\n") == 2
 
 
 def test_a_loss_that_is_not_finite(tmp_path):

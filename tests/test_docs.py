@@ -17,9 +17,7 @@ from tests.checks import PROJECT, SOURCE, history_of
 
 PAGES = {page.relative_to(PROJECT).as_posix(): page.read_text(encoding="utf-8") for page in make.pages()}
 TEXTS = [path.read_text(encoding="utf-8") for folder in ("tests", "docs") for path in (PROJECT / folder).rglob("*.py")]
-CHEAP = ["points", "sigmoid", "differences", "curves", "valley", "neurons", "mistakes", "circle",
-         "bricks", "network", "forward", "path_w2", "paths_w1", "worksheet", "hidden_space", "three_neurons",
-         "widths"]
+SLOW_FIGURES = {"explosion", "folding", "layers", "stills"}
 WRITTEN = "broken.py", "in_pytorch.py", "my_mlp.py"               # by readers
 each_page = pytest.mark.parametrize("name", PAGES)
 
@@ -97,7 +95,7 @@ def looks_like(one, other):
     return np.abs(one - other).max() <= 2 if same else np.abs(one - other).mean() < 3
 
 
-@pytest.mark.parametrize("name", CHEAP)
+@pytest.mark.parametrize("name", sorted(common.FIGURES.keys() - SLOW_FIGURES))
 def test_a_figure_is_what_its_function_draws(name, monkeypatch, tmp_path):
     published = common.PICTURES / f"{name}.png"
     monkeypatch.setattr(common, "PICTURES", tmp_path)

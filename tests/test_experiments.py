@@ -38,12 +38,3 @@ def test_a_run_of_the_article_is_one_of_ours_with_fifty_times_its_rate():
     *_, last = history_of(hidden_dim=50, num_samples=50, use_bias=False, learning_rate=0.15, num_epochs=30)
     assert (found["iterations"], found["old"], found["new"]) == (30, last.train_accuracy, last.test_accuracy)
     np.testing.assert_allclose(found["loss"], last.loss, rtol=1e-12)
-
-
-def test_an_explosion_ends_a_run_of_the_article(monkeypatch, tmp_path):
-    """And its film; at the iteration that the table of the law measures, too."""
-    monkeypatch.setattr(common, "PICTURES", tmp_path)
-    monkeypatch.setitem(why_it_exploded.RUNS, "short", ({"reg_coeff": 0.01}, "film"))
-    found = why_it_exploded.measure_run("short", 2017, limit=2000)
-    assert (found["iterations"], np.isnan(found["loss"])) == (why_it_exploded.explode(reg_coeff=0.01), True)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["film.gif", "film.png"]

@@ -67,15 +67,13 @@ def test_one_weight():
     assert_allclose(np.prod(factors), slope(lambda w: (sigmoid(w * x) - y)**2 / 2, w))
 
 
-@displayed(r"L = \frac{1}{2N} \sum_{n=1}^{N} \sum_{k=1}^{K} (y_{nk} - h_{nk})^2",
-           r"\frac{\partial L}{\partial w_{2,jk}} = \frac{\partial L}{\partial h_{2,k}} \cdot"
+@displayed(r"\frac{\partial L}{\partial w_{2,jk}} = \frac{\partial L}{\partial h_{2,k}} \cdot"
            r" \frac{\partial h_{2,k}}{\partial z_{2,k}} \cdot h_{1,j}",
            r"\frac{\partial L}{\partial w_{2,jk}} = \sum_n h_{1,nj} \, \frac{\partial L}{\partial z_{2,nk}}",
            r"\frac{\partial L}{\partial h_{1,nj}} = \sum_k \frac{\partial L}{\partial z_{2,nk}} \, w_{2,jk}")
 def test_entries_one_by_one():
     X, y, w1, b1, w2, b2, z1, h1, z2, h2 = network()
     (N, K), (n, j, k) = y.shape, (1, 2, 0)
-    assert_allclose(loss(y, h2, w1, w2), sum((y[n, k] - h2[n, k])**2 for n in range(N) for k in range(K)) / (2 * N))
     dL_dz2 = (h2 - y) / N * h2 * (1 - h2)
     gradient = checks.complex_step(checks.loss_of(scratch_mlp, X, y), [w1, b1, w2, b2])[2]
     assert_allclose(sum(h1[n, j] * dL_dz2[n, k] for n in range(N)), gradient[j, k], rtol=1e-12)
@@ -85,7 +83,8 @@ def test_entries_one_by_one():
     assert_allclose(sum(dL_dz2[n, k] * w2[j, k] for k in range(K)), dL_dh1[n, j], rtol=1e-12)
 
 
-@displayed(r"\begin{aligned} L = {} & \frac{1}{2N} \sum_{n=1}^{N} \sum_{k=1}^{K} (y_{nk} - h_{2,nk})^2 \\"
+@displayed(r"L = \frac{1}{2N} \sum_{n=1}^{N} \sum_{k=1}^{K} (y_{nk} - h_{nk})^2",
+           r"\begin{aligned} L = {} & \frac{1}{2N} \sum_{n=1}^{N} \sum_{k=1}^{K} (y_{nk} - h_{2,nk})^2 \\"
            r" & + \frac{\lambda}{2N} \left( \sum w_1^2 + \sum w_2^2 \right) \end{aligned}",
            r"\begin{aligned} \frac{\partial L}{\partial w_2} &= h_1^\top \frac{\partial L}{\partial z_2} \\"
            r" \frac{\partial L}{\partial h_1} &= \frac{\partial L}{\partial z_2} w_2^\top \end{aligned}",
@@ -95,6 +94,7 @@ def test_loss_and_gradient():
     (N, K), reg_coeff, eta = y.shape, 3.0, 1e-6
     L = checks.loss_of(scratch_mlp, X, y, reg_coeff)
     error = sum((y[n, k] - h2[n, k])**2 for n in range(N) for k in range(K)) / (2 * N)
+    assert_allclose(loss(y, h2, w1, w2), error)
     assert_allclose(L(w1, b1, w2, b2), error + reg_coeff / (2 * N) * (np.sum(w1**2) + np.sum(w2**2)))
     dL_dz2 = (h2 - y) / N * h2 * (1 - h2)
     dL_dz1 = dL_dz2 @ w2.T * h1 * (1 - h1)

@@ -5,14 +5,9 @@ from hypothesis import strategies as st
 
 import scratch_mlp
 from tests.bugs import BUGS, program_with
-from tests.checks import CHECKS, SOURCE, check_gradient, module_of, random_network, run_checks
+from tests.checks import SOURCE, check_gradient, module_of, random_network, run_checks
 
 ROUNDING = 1e-15    # of 1 - h, where a saturated neuron loses digits: 1e-16 times points and weights
-
-
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_check(check):
-    check(scratch_mlp)
 
 
 @given(seed=st.integers(0, 10_000), N=st.integers(1, 12), hidden_dim=st.integers(1, 12), scale=st.floats(0.01, 3),
@@ -23,7 +18,7 @@ def test_complex_step_of_many_networks(seed, N, hidden_dim, scale, reg):
     check_gradient(scratch_mlp, *random_network(scratch_mlp, seed, N, hidden_dim, scale), reg_coeff, floor=ROUNDING)
 
 
-def test_a_module_made_of_the_source_passes():
+def test_the_script_passes():
     run_checks(module_of(SOURCE))
 
 

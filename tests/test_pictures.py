@@ -1,5 +1,4 @@
 """The pictures, drawn, written, opened again and looked at."""
-import os
 from unittest.mock import Mock
 
 import imageio.v3 as iio
@@ -269,19 +268,13 @@ def test_the_same_bytes_replace_the_pictures_and_a_users_style_changes_nothing(h
 ])
 def test_old_pictures_survive(function, error, history, old_pictures, monkeypatch):
     """A full disk, Ctrl-C, or what Windows says of a picture that another program shows; and nothing is left over."""
-    monkeypatch.setattr(function, Mock(side_effect=error))
+    monkeypatch.setattr(function, mock := Mock(side_effect=error))
     with pytest.raises(type(error)):
-        utils.draw(history[:2], forward, X, Y, old_pictures, 100)
+        utils.draw(history[:2], forward, X, Y, old_pictures)
+    if function == "os.replace":
+        hidden = mock.call_args.args[0].parent
+        assert (hidden.parent, hidden.name[0]) == (old_pictures, "."), "from another disk, a file can be torn"
     assert {path.name: path.read_text() for path in old_pictures.iterdir()} == dict.fromkeys(OLD, "old")
-
-
-def test_files_are_moved_within_the_folder(history, old_pictures, monkeypatch):
-    """As moving a file from one disk to another fails, or can tear it."""
-    monkeypatch.setattr("os.replace", Mock())
-    utils.draw(history[:2], forward, X, Y, old_pictures)
-    for call in os.replace.call_args_list:
-        assert call.args[0].parent.parent == old_pictures
-        assert call.args[0].parent.name.startswith("."), "hidden from whoever looks at the folder"
 
 
 def test_a_network_of_another_kind_can_be_drawn(tmp_path):
