@@ -58,7 +58,7 @@ def run_edited(folder, lines, *arguments):
 
 
 def test_edited_defaults(tmp_path):
-    """A plain edit works: without a comment, a type as text, a # in the value, settings of one's own; --help shows it."""
+    """A plain edit works: without a comment, a type as text, a # in the value, own settings; --help shows it."""
     lines = ['hidden_dim: "int" = 2', "learning_rate: float = 2   # a whole number",
              "use_bias: bool = True\n    momentum: float = 0.9   # 50 %\n    depth: int = 3\n    loud: bool = True",
              'output_dir: str = "plots #1"   # folder']
