@@ -33,8 +33,7 @@ CLASSES = (("class 0", "o", "#0072b2"), ("class 1", "s", "#e69f00"))
 CONFIDENCE = ("#5aa5d6", "#7fb9df", "#a3cde9", "#c5dff1", "#e3eff8",
               "#fdf3dd", "#fbe5b8", "#f8d690", "#f5c766", "#f1b53b")
 TRAIN, TEST = {"color": "black", "linestyle": "-"}, {"color": "#009e73", "linestyle": "--"}
-STYLE = {"font.size": 14, "xtick.labelsize": 13, "ytick.labelsize": 13, "axes.linewidth": 1.2, "lines.linewidth": 2.2,
-         "axes.axisbelow": True}                    # the ticks under all that changes
+STYLE = {"font.size": 14, "xtick.labelsize": 13, "ytick.labelsize": 13, "axes.linewidth": 1.2, "lines.linewidth": 2.2}
 
 
 # ---------------------------------------------------------------- the program
@@ -52,7 +51,8 @@ def program():
     except KeyboardInterrupt:
         sys.exit(130)
     except (OSError, MemoryError) as error:
-        sys.stdout = None       # else Python tries to print again; a closed pipe, as after `| head`, needs no words
+        if sys.stdout is sys.__stdout__:
+            sys.stdout = None   # else Python tries to print again; a closed pipe, as after `| head`, needs no words
         sys.exit(1 if isinstance(error, BrokenPipeError) else f"error: {error or 'out of memory'}")
 
 
@@ -86,8 +86,8 @@ def read_settings(Settings, arguments=None):
                                      usage="%(prog)s [--name value ...]")
     types, defaults, comments = typing.get_type_hints(Settings), vars(Settings), comments_of(Settings)
     for name, value in defaults.items():
-        if isinstance(value, (int, float, str)) and name not in types and not name.startswith("_"):
-            parser.error(f"{name} has no type: write {name}: {type(value).__name__} = {value}")
+        if name not in types and not name.startswith("_") and not callable(value):
+            parser.error(f"{name} has no type: write {name}: int = 10, or float, bool or str for int")
     for name, kind in types.items():
         limits = LIMITS.get(name, (-1e308, 1e308))
         allowed = [type(limits[0])] if name in LIMITS else [int, float, bool, str]
@@ -111,8 +111,8 @@ def convert(kind, lowest, highest, text):
     """The value that a text stands for; raises ArgumentTypeError, for argparse, if it is not allowed."""
     if kind is str:
         return text
-    with contextlib.suppress(ValueError):           # as `index` and `kind` raise, if the text is no such value
-        value = bool(["false", "true"].index(text.lower())) if kind is bool else kind(text)
+    with contextlib.suppress(KeyError, ValueError):
+        value = {"true": True, "false": False}[text.lower()] if kind is bool else kind(text)
         if lowest <= value <= highest:
             return value
     number = "whole number" if kind is int else "number"
@@ -168,7 +168,7 @@ def draw(history, forward, X, y, folder, frame_ms=100):
     with matplotlib.style.context(["default", STYLE]):
         frames = np.stack([frame.quantize(palette=palette_image, dither=Image.Dither.NONE)
                            for frame in draw_frames(history, forward, X, y)])
-    durations = [round(frame_ms, -1)] * (len(frames) - 1) + [2000]      # a GIF counts in hundredths of a second
+    durations = [round(frame_ms, -1)] * (len(frames) - 1) + [2000]      # in hundredths of a second; the last stays
     folder = make_folder(folder)
     files = {f"{name}.gif": iio.imwrite("<bytes>", np.ascontiguousarray(frames[:, :, columns]), extension=".gif",
                                         plugin="pillow", mode="P", palette=palette.tobytes(), optimize=True, loop=0,
@@ -255,7 +255,7 @@ def boundary_panel(figure, history, forward, X, y):
     axes = add_panel(figure, 1, xlabel="x1", ylabel="x2")
     cmap = matplotlib.colors.ListedColormap(CONFIDENCE)
     regions = axes.imshow(np.zeros((GRID, GRID)), cmap=cmap.with_extremes(bad="0.7"), vmin=0, vmax=1,
-                          origin="lower", extent=(-limit, limit, -limit, limit), animated=True, zorder=1,
+                          origin="lower", extent=(-limit, limit, -limit, limit), animated=True,
                           interpolation="bilinear", interpolation_stage="data")
     boundary = matplotlib.collections.LineCollection([], colors="black", linewidths=1.6, animated=True)
     axes.add_collection(boundary)
@@ -273,7 +273,7 @@ def boundary_panel(figure, history, forward, X, y):
 
 
 def zero_lines(side, values):
-    """The lines, arrays (n, 2), on which values are 0 that are given at the points of a grid with this side."""
+    """The lines, arrays (n, 2), along which the values are 0; they belong to a square grid with this side."""
     return contourpy.contour_generator(side, side, values.reshape(len(side), len(side))).lines(0)
 
 

@@ -81,10 +81,11 @@ def ticks(axis):
 
 
 def test_a_frame_equals_a_full_drawing(history, drawn):
+    """In which all that changes is above all that stays."""
     with matplotlib.style.context(["default", utils.STYLE]):
         figure, show = utils.make_figure(history, forward, X, Y)
         for artist in figure.findobj(lambda artist: artist.get_animated()):
-            artist.set_animated(False)
+            artist.set(animated=False, zorder=artist.get_zorder() + 10)
         for i in (0, 3, 8):
             show(i)
             figure.canvas.draw()
