@@ -174,7 +174,7 @@ class Snapshot(NamedTuple):
 def train(X, y, X_test, y_test, hp):
     """Train as the Hyperparameters say; yields a Snapshot of the first weights, and after some of the epochs.
 
-    These epochs are round(num_epochs (i / num_frames)^2), i = 1 ... num_frames (or 10, if num_frames is 0): closer
+    These epochs are round(num_epochs (i / num_frames)^3), i = 1 ... num_frames (or 10, if num_frames is 0): closer
     together early, when more changes. After a loss that is not finite it stops. Bad data raises ValueError.
     """
     check_data(X, y)
@@ -182,7 +182,7 @@ def train(X, y, X_test, y_test, hp):
     w1, b1, w2, b2 = initialize_weights(X.shape[1], hp.hidden_dim, y.shape[1], hp.weight_seed)
     rng = np.random.default_rng(hp.weight_seed)                # shuffles the minibatches
     num_frames = hp.num_frames or 10
-    snapshot_epochs = {round(hp.num_epochs * (i / num_frames)**2) for i in range(num_frames + 1)}
+    snapshot_epochs = {round(hp.num_epochs * (i / num_frames)**3) for i in range(num_frames + 1)}
 
     for epoch in range(hp.num_epochs + 1):
         if epoch in snapshot_epochs:

@@ -22,18 +22,21 @@ LIMITS = {                                          # lowest and highest of the 
     "weight_seed": (0, 2**32 - 2), "batch_size": (0, 10**9), "lr_decay": (0.0, 1e308), "clip_norm": (0.0, 1e308),
     "num_frames": (0, 1000), "frame_ms": (20, 10_000)}
 
-PANEL = 400                                         # pixels, the width and the height of each of the three panels
-GIF_COLUMNS = {                                     # the columns of a frame that each GIF shows
-    "accuracy": slice(0, PANEL), "boundary": slice(PANEL, 2 * PANEL), "loss": slice(2 * PANEL, 3 * PANEL),
-    "all": slice(0, 3 * PANEL)}
+PARTS = {                                           # of the frames (i, row, column): what each GIF shows
+    "all": np.s_[:], "boundary": np.s_[:, :, :480], "accuracy": np.s_[:, :240, 480:], "loss": np.s_[:, 240:, 480:]}
+AXES = (62, 84, 400, 350), (540, 294, 318, 140), (540, 54, 318, 140)        # their left, bottom, width, height, pixels
 GRID = 100                                          # the network is asked at GRID x GRID points of the plane
 
-# Blue and orange, unlike red and green, look different to everyone; markers and dashes tell them apart without colour
-CLASSES = (("class 0", "o", "#0072b2"), ("class 1", "s", "#e69f00"))
-CONFIDENCE = ("#5aa5d6", "#7fb9df", "#a3cde9", "#c5dff1", "#e3eff8",
-              "#fdf3dd", "#fbe5b8", "#f8d690", "#f5c766", "#f1b53b")
-TRAIN, TEST = {"color": "black", "linestyle": "-"}, {"color": "#009e73", "linestyle": "--"}
-STYLE = {"font.size": 14, "xtick.labelsize": 13, "ytick.labelsize": 13, "axes.linewidth": 1.2, "lines.linewidth": 2.2}
+# At most four classes: the colour-blind can tell the colours (red, green, blue, opaque) apart, too; markers need none
+MARKERS, COLOURS = "os^D", np.array([(0, .45, .7, 1), (.88, .44, 0, 1), (.53, .13, .33, 1), (.2, .2, .2, 1)])
+TINTS = 1 - np.linspace(0.06, 0.6, 5)[:, None, None] * (1 - COLOURS)        # (5, 4, 4), of regions: from unsure to sure
+RIGHT = {"markersize": 6.5, "markeredgecolor": "white", "markeredgewidth": 0.8}
+WRONG = {"markersize": 7.5, "markeredgecolor": "black", "markeredgewidth": 1.7}
+TRAIN, TEST = {"color": "black", "linestyle": "-"}, {"color": (0, .47, .35, 1), "linestyle": "--"}
+INKS = np.vstack([COLOURS, TEST["color"]])
+# One palette for all frames keeps the files small: greys, and each ink alone, with white, and with black
+PALETTE = np.uint8(255 * np.vstack([*np.linspace([0] * 4, 1, 10), INKS, (INKS + 1) / 2, INKS / 2, *TINTS])[:, :3])
+STYLE = {"font.size": 13, "axes.linewidth": 1.2, "lines.linewidth": 2.6}
 
 
 # ---------------------------------------------------------------- the program
@@ -62,7 +65,7 @@ def watch(snapshots, hp):
     try:
         for s in snapshots:
             history.append(s)
-            if s.epoch + 0.5 >= hp.num_epochs * (num_lines / 10)**2 or not math.isfinite(s.loss):   # epochs are rounded
+            if s.epoch + 0.5 >= hp.num_epochs * (num_lines / 10)**3 or not math.isfinite(s.loss):   # epochs are rounded
                 num_lines += 1
                 print(f"epoch {s.epoch:>9}   loss {s.loss:<9.4g}   "
                       f"train {s.train_accuracy:6.1%}   test {s.test_accuracy:6.1%}", flush=True)
@@ -89,28 +92,23 @@ def read_settings(Settings, arguments=None):
         if name not in types and not name.startswith("_") and not callable(value):
             parser.error(f"{name} has no type: write {name}: int = 10, or float, bool or str for int")
     for name, kind in types.items():
-        limits = LIMITS.get(name, (-1e308, 1e308))
-        allowed = [type(limits[0])] if name in LIMITS else [int, float, bool, str]
-        if kind not in allowed:
-            parser.error(f"{name}: its type must be {' or '.join(each.__name__ for each in allowed)}")
+        if kind not in (int, float, bool, str):
+            parser.error(f"{name}: its type must be int, float, bool or str")
         meaning = f"{comments.get(name, '')} (default: {defaults.get(name)})".replace("%", "%%")    # % is argparse's
-        parser.add_argument(f"--{name}", type=partial(convert, kind, *limits), default=str(defaults.get(name)),
-                            metavar=kind.__name__.upper(), help=meaning)
+        parser.add_argument(f"--{name}", default=str(defaults.get(name)), help=meaning, metavar=kind.__name__.upper(),
+                            type=str if kind is str else partial(convert, kind, *LIMITS.get(name, (-1e308, 1e308))))
     return Settings(**vars(parser.parse_args(arguments)))
 
 
 def comments_of(Settings):
     """{name: comment} of the settings, from the end of the line of each; {} where the source cannot be found."""
-    try:
+    with contextlib.suppress(OSError, TypeError):   # as in python - < scratch_mlp.py
         return dict(re.findall(r"^ +(\w+):.*? # (.*)$", inspect.getsource(Settings), re.MULTILINE))
-    except (OSError, TypeError):                    # as in python - < scratch_mlp.py
-        return {}
+    return {}
 
 
 def convert(kind, lowest, highest, text):
     """The value that a text stands for; raises ArgumentTypeError, for argparse, if it is not allowed."""
-    if kind is str:
-        return text
     with contextlib.suppress(KeyError, ValueError):
         value = {"true": True, "false": False}[text.lower()] if kind is bool else kind(text)
         if lowest <= value <= highest:
@@ -137,44 +135,38 @@ def import_packages():
 def check_pictures(X, y, folder):
     """End the program before the training if points cannot be drawn, a package is missing, or the folder is no good."""
     instead = "or draw nothing, with --num_frames 0"
-    if np.ndim(X) == np.ndim(y) == 2 and (X.shape[1] != 2 or y.shape[1] > 2):
-        sys.exit(f"error: pictures show 2 coordinates and 2 classes, not {X.shape[1]} and {y.shape[1]}; {instead}")
+    if np.ndim(X) == np.ndim(y) == 2 and (X.shape[1] != 2 or y.shape[1] > 4):
+        sys.exit(f"error: pictures show 2 coordinates and 2 to 4 classes, not {X.shape[1]} and {y.shape[1]}; {instead}")
     try:
         import_packages()
-        tempfile.TemporaryFile(dir=make_folder(folder)).close()
+        Path(folder).expanduser().mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=Path(folder).expanduser()).close()
     except ImportError as error:
         sys.exit(f"error: {error}: install what requirements.txt lists, {instead}")
     except OSError as error:
         sys.exit(f"error: output_dir = {folder}: {error.strerror or error}; {instead}")
 
 
-def make_folder(name):
-    """The folder of this name, made if need be; ~ is the home folder."""
-    folder = Path(os.path.abspath(os.path.expanduser(name)))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 def draw(history, forward, X, y, folder, frame_ms=100):
-    """Draw a frame for each snapshot with the points X (N, 2), y (N, 2); write the GIFs and all.png; print their paths.
+    """Draw a frame for each snapshot with the points X (N, 2), y (N, K); write the GIFs and all.png; print their paths.
 
     For any network: forward(points, *snapshot.weights)[-2:] are logits and outputs. Files get their names when whole.
     """
     import_packages()
     print(f"drawing {len(history)} frames", flush=True)
-    palette = make_palette()
     palette_image = Image.new("P", (1, 1))
-    palette_image.putpalette(palette.tobytes())
+    palette_image.putpalette(PALETTE.tobytes())
     with matplotlib.style.context(["default", STYLE]):
         frames = np.stack([frame.quantize(palette=palette_image, dither=Image.Dither.NONE)
                            for frame in draw_frames(history, forward, X, y)])
     durations = [round(frame_ms, -1)] * (len(frames) - 1) + [2000]      # in hundredths of a second; the last stays
-    folder = make_folder(folder)
-    files = {f"{name}.gif": iio.imwrite("<bytes>", np.ascontiguousarray(frames[:, :, columns]), extension=".gif",
-                                        plugin="pillow", mode="P", palette=palette.tobytes(), optimize=True, loop=0,
+    folder = Path(folder).expanduser().absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {f"{name}.gif": iio.imwrite("<bytes>", np.ascontiguousarray(frames[part]), extension=".gif",
+                                        plugin="pillow", mode="P", palette=PALETTE.tobytes(), optimize=True, loop=0,
                                         duration=durations if len(frames) > 1 else durations[0])
-             for name, columns in GIF_COLUMNS.items()}
-    files["all.png"] = iio.imwrite("<bytes>", palette[frames[-1]], extension=".png")
+             for name, part in PARTS.items()}
+    files["all.png"] = iio.imwrite("<bytes>", PALETTE[frames[-1]], extension=".png")
     with tempfile.TemporaryDirectory(dir=folder, prefix=".") as unfinished:
         for name, content in sorted(files.items()):
             Path(unfinished, name).write_bytes(content)
@@ -182,108 +174,124 @@ def draw(history, forward, X, y, folder, frame_ms=100):
             print(folder / name, flush=True)
 
 
-def add_panel(figure, number, **properties):
-    """The axes of panel 0, 1 or 2, from the left; all that belongs to it stays in a square, to be cut out."""
-    left, bottom, side = number * PANEL + 75, 60, 270
-    axes = figure.add_axes((left / (3 * PANEL), bottom / PANEL, side / (3 * PANEL), side / PANEL))
-    axes.locator_params(nbins=4)
-    axes.set(**properties)
-    for spine in axes.spines.values():
-        spine.set_animated(True)                    # else what changes would be drawn over it
-    return axes
-
-
-def add_counter(axes, words, x, y, **properties):
-    """Words that stay, left of x, y (in sides of the axes); returns a text right of it, for a number that changes."""
-    axes.text(x, y, words + " ", transform=axes.transAxes, ha="right", **properties)
-    return axes.text(x, y, "", transform=axes.transAxes, animated=True, **properties)
+def add_number(axes, x, words, **properties):
+    """Words above the axes, which end at pixel x of these, and behind them a text for a number: returns this text."""
+    properties |= {"xycoords": "axes fraction", "textcoords": "offset pixels", "fontsize": 15}
+    axes.annotate(words + " ", (0, 1), (x, 14), ha="right", **properties)
+    return axes.annotate("", (0, 1), (x, 14), animated=True, **properties)
 
 
 def add_points(axes, X, y, **properties):
-    """The points X (N, 2), each with the marker and the colour of its class, y (N, 2)."""
-    for (name, marker, colour), of_class in zip(CLASSES, y.T == 1, strict=True):
-        look = {"markersize": 5, "markeredgecolor": "black", "markeredgewidth": 0.6} | properties
-        axes.plot(*X[of_class].T, marker, color=colour, label=name, **look)
+    """The points X (N, 2), with marker and colour of their class, y (N, K); returns a line for each class."""
+    return [axes.plot(*X[y[:, k] == 1].T, MARKERS[k], color=COLOURS[k], label=f"class {k}", **RIGHT | properties)[0]
+            for k in range(y.shape[1])]
 
 
-def curves_panel(axes, history, title, curves):
-    """Curves (words, where they end, format of the number behind them, values, style); returns a function show(i)."""
+def curves_panel(axes, history, guessing, curves):
+    """Curves over epochs, and a line at what guessing gives; returns the function that shows snapshot i."""
     epochs = [snapshot.epoch for snapshot in history]
     last, top = max(1, epochs[-1]), axes.get_ylim()[1]          # at the top, a loss of inf or nan is shown
-    axes.set_xscale("function", functions=(np.sqrt, np.square))     # here snapshots are equally far apart
-    ticks = {round(float(f"{share * last:.0e}")) for share in (0, 0.01, 0.1, 0.4, 1)}       # one digit and zeros
-    axes.set(xlabel="epoch (square-root scale)", xticks=sorted(ticks), xlim=(0, 1.06 * last))
+    axes.set_xscale("function", functions=(np.cbrt, lambda root: root**3))     # here snapshots are equally far apart
+    ticks = {round(float(f"{share * last:.0e}")) for share in (0, 0.02, 0.12, 0.42)}    # of one digit, and zeros
+    axes.set(xlabel="epoch (cube-root scale)", xlim=(0, 1.06 * last), xticks=sorted(ticks | {float(f"{last:.1e}")}))
     axes.xaxis.set_major_formatter(matplotlib.ticker.EngFormatter(sep=""))
-    epoch = add_counter(axes, f"{title} at epoch", 0.72, 1.16)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.axhline(guessing, color="0.45", linestyle=":", linewidth=1.5)
+    axes.text(last, guessing, "guessing", ha="right", va="top", color="0.35")
     shown = []
-    for words, x, form, values, style in curves:
-        line, = axes.plot([], [], marker="o", markevery=[-1], animated=True, **style)
-        shown.append((line, add_counter(axes, words, x, 1.05, color=style["color"]), form, values))
+    for values, style, words, x, form in curves:
+        line, = axes.plot([], [], marker="o", markersize=8, markevery=[-1], animated=True, clip_on=False, **style)
+        shown.append((line, add_number(axes, x, words, color=style["color"]), form, values))
 
     def show(i):
-        epoch.set_text(epochs[i])
         for line, number, form, values in shown:
             line.set_data(epochs[:i + 1], np.fmin(values[:i + 1], top))
             number.set_text(form.format(values[i]))
     return show
 
 
-def accuracy_panel(figure, history):
+def accuracy_panel(axes, history, K):
     """The share of right predictions, on training and on test points; returns the function that shows snapshot i."""
     train, test = [s.train_accuracy for s in history], [s.test_accuracy for s in history]
-    axes = add_panel(figure, 0, ylim=(math.floor(10 * min(train + test) - 0.1) / 10, 1.02))
+    axes.set_ylim(max(0, min(*train, *test, 1 / K) - 0.12), 1.02)
     axes.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1, decimals=0))
-    return curves_panel(axes, history, "Accuracy", [("-- test", 0.77, "{:.1%}", test, TEST),
-                                                    ("\u2014 train", 0.2, "{:.1%}", train, TRAIN)])
+    return curves_panel(axes, history, 1 / K, [(train, TRAIN, "Accuracy   train", 120, "{:.1%}"),
+                                               (test, TEST, "test", 254, "{:.1%}")])
 
 
-def loss_panel(figure, history):
+def loss_panel(axes, history, K):
     """The loss, on a logarithmic axis if it spans a lot; returns the function that shows snapshot i."""
-    losses = [s.loss for s in history]
-    finite = [value for value in losses if math.isfinite(value)] or [1]
+    losses, guessing = [s.loss for s in history], (K - 1) / (2 * K)     # the loss, if all outputs are 1 / K
+    finite = [guessing, *filter(math.isfinite, losses)]
     lowest, highest = max(min(finite), 1e-12), min(max(finite), 1e200)
-    linear, log = {"ylim": (0, 1.05 * highest)}, {"yscale": "log", "ylim": (lowest / 2, 2 * highest)}
-    axes = add_panel(figure, 2, **(log if highest > 1000 * lowest else linear))
-    return curves_panel(axes, history, "Loss", [("\u2014 loss", 0.48, "{:.4g}", losses, TRAIN)])
+    linear, log = {"ylim": (0, 1.1 * highest)}, {"yscale": "log", "ylim": (lowest / 2, 2 * highest)}
+    axes.set(**(log if highest > 1000 * lowest else linear))
+    return curves_panel(axes, history, guessing, [(losses, TRAIN, "Loss", 4, "{:.4g}")])
 
 
-def boundary_panel(figure, history, forward, X, y):
-    """The plane as the network sees it, and the decision boundary; returns the function that shows snapshot i."""
-    limit = 1.08 * np.abs(X).max()
-    centres = limit * ((2 * np.arange(GRID) + 1) / GRID - 1)
-    plane = np.stack(np.meshgrid(centres, centres), axis=-1).reshape(-1, 2)
-    axes = add_panel(figure, 1, xlabel="x1", ylabel="x2")
-    cmap = matplotlib.colors.ListedColormap(CONFIDENCE)
-    regions = axes.imshow(np.zeros((GRID, GRID)), cmap=cmap.with_extremes(bad="0.7"), vmin=0, vmax=1,
-                          origin="lower", extent=(-limit, limit, -limit, limit), animated=True,
-                          interpolation="bilinear", interpolation_stage="data")
-    boundary = matplotlib.collections.LineCollection([], colors="black", linewidths=1.6, animated=True)
-    axes.add_collection(boundary)
-    add_points(axes, X, y, animated=True)
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 0.98), ncol=2, frameon=False, handletextpad=0)
-    epoch = add_counter(axes, "Boundary at epoch", 0.72, 1.16)
+def boundary_panel(axes, history, forward, X, y):
+    """The plane as the network sees it, its boundary and the points; returns the function that shows snapshot i."""
+    margin = 0.07 * np.ptp(X, axis=0) + 1e-9
+    low, high = X.min(axis=0) - margin, X.max(axis=0) + margin
+    sides = (low + (high - low) * (np.arange(GRID)[:, None] + 0.5) / GRID).T
+    plane = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
+    regions = axes.imshow(np.zeros((GRID, GRID, 4)), extent=(low[0], high[0], low[1], high[1]), origin="lower",
+                          aspect="auto", interpolation="bilinear", animated=True)
+    axes.spines[:].set_animated(True)               # else the regions would be drawn over them
+    boundary = axes.add_collection(matplotlib.collections.LineCollection([], colors="black", lw=2, animated=True))
+    show_points = mark_points(axes, history, forward, X, y)
+    epoch = add_number(axes, 18, "Epoch")
 
     def show(i):
-        s = history[i]
-        *_, z2, h2 = forward(plane, *s.weights)
-        regions.set_data((1 + h2[:, 1] - h2[:, 0]).reshape(GRID, GRID) / 2)     # 0: sure of class 0, 1: sure of class 1
-        boundary.set_segments(zero_lines(centres, z2[:, 1] - z2[:, 0]))
-        epoch.set_text(s.epoch)
+        *_, z2, h2 = forward(plane, *history[i].weights)
+        regions.set_data(colours_of(z2, h2).reshape(GRID, GRID, 4))
+        boundary.set_segments(boundary_lines(*sides, z2))
+        show_points(i)
+        epoch.set_text(history[i].epoch)
     return show
 
 
-def zero_lines(side, values):
-    """The lines, arrays (n, 2), along which the values are 0; they belong to a square grid with this side."""
-    return contourpy.contour_generator(side, side, values.reshape(len(side), len(side))).lines(0)
+def mark_points(axes, history, forward, X, y):
+    """The points, with a black edge where the network is wrong; returns the function that marks them for snapshot i."""
+    right, wrong = (add_points(axes, X, y, animated=True, **look) for look in (RIGHT, WRONG))
+    edge, = axes.plot([], [], "o", color="white", label="wrong", **WRONG)
+    pale, = axes.plot([], [], "s", color=TINTS[0, 0], markeredgecolor="0.5", markersize=12, label="pale: unsure")
+    axes.legend(handles=[*right, edge, pale], loc="upper center", bbox_to_anchor=(0.44, -0.11), ncols=6, frameon=False,
+                fontsize=13 if len(right) == 2 else 9, handlelength=1, handletextpad=0.3, columnspacing=0.8)
+    axes.set(xlabel="x1 of the training points", ylabel="x2")
+    shown = np.arange(len(X)) % math.ceil(len(X) / 300) == 0    # more points would hide the regions
+    num_wrong = add_number(axes, 362, f"wrong of {len(X)}:")
+
+    def show(i):
+        is_right = forward(X, *history[i].weights)[-2].argmax(axis=1) == y.argmax(axis=1)
+        for lines, some in ((right, shown & is_right), (wrong, shown & ~is_right)):
+            for line, of_class in zip(lines, y.T == 1, strict=True):
+                line.set_data(*X[some & of_class].T)
+        num_wrong.set_text(np.sum(~is_right))
+    return show
+
+
+def colours_of(z2, h2):
+    """The colours (N, 4) of points: of the predicted class, the larger its output beside the next, the stronger."""
+    second, best = np.sort(h2, axis=1)[:, -2:].T
+    palest, strongest = TINTS[[0, -1]][:, z2.argmax(axis=1)]
+    colours = palest + (best - second)[:, None] * (strongest - palest)
+    return np.uint8(255 * np.where(np.isfinite(colours), colours, 0.7))     # grey, where an output is no number
+
+
+def boundary_lines(x, y, z2):
+    """The lines, arrays (n, 2), between the predicted classes; z2 (N, K) are the logits at the grid of x and y."""
+    leads = [z2[:, k] - np.delete(z2, k, axis=1).max(axis=1) for k in range(z2.shape[1] - 1)]
+    return [line for lead in leads for line in contourpy.contour_generator(x, y, lead.reshape(GRID, GRID)).lines(0)]
 
 
 def make_figure(history, forward, X, y):
     """The one figure of all frames, its axes fixed by the whole history, and the function that shows snapshot i."""
-    figure = matplotlib.figure.Figure(figsize=(3 * PANEL / 100, PANEL / 100), dpi=100)
+    figure = matplotlib.figure.Figure(figsize=(8.8, 4.8), dpi=100)
     matplotlib.backends.backend_agg.FigureCanvasAgg(figure)
-    every = math.ceil(len(X) / 300)                 # more points would hide the regions
-    panels = [accuracy_panel(figure, history), loss_panel(figure, history),
-              boundary_panel(figure, history, forward, X[::every], y[::every])]
+    boundary, accuracy, loss = (figure.add_axes(np.divide(place, (880, 480, 880, 480))) for place in AXES)
+    panels = [boundary_panel(boundary, history, forward, X, y), accuracy_panel(accuracy, history, y.shape[1]),
+              loss_panel(loss, history, y.shape[1])]
     return figure, lambda i: [show_panel(i) for show_panel in panels]
 
 
@@ -300,11 +308,3 @@ def draw_frames(history, forward, X, y):
         for artist in changing:
             artist.draw(canvas.get_renderer())
         yield Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-
-
-def make_palette():
-    """One palette for all frames keeps the files small: greys, levels of confidence, tints and shades of the inks."""
-    inks = matplotlib.colors.to_rgba_array([TEST["color"], *(colour for name, marker, colour in CLASSES)])[:, :3]
-    tints, shades = np.linspace(inks, 1, 5)[:-1], np.linspace(inks, 0, 4)[1:-1]
-    colours = [*np.linspace([0] * 3, 1, 16), *matplotlib.colors.to_rgba_array(CONFIDENCE)[:, :3], *tints, *shades]
-    return np.rint(255 * np.vstack(colours)).astype(np.uint8)

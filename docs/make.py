@@ -24,7 +24,16 @@ import matplotlib.style
 import numpy as np
 
 import scratch_mlp
-from docs.experiments import common, drawings, exercise_figures, tutorial, what_it_can_learn, why_it_exploded, worksheet
+from docs.experiments import (
+    common,
+    drawings,
+    exercise_figures,
+    network_film,
+    tutorial,
+    what_it_can_learn,
+    why_it_exploded,
+    worksheet,
+)
 
 EXPERIMENTS = (why_it_exploded, what_it_can_learn)
 SCRIPTS = (tutorial, drawings, exercise_figures, worksheet, *EXPERIMENTS)    # tables and figures are those of common
@@ -101,6 +110,7 @@ def make():
         for make_figure in common.FIGURES.values():
             make_figure()
     tutorial.make_film()
+    network_film.make_network_film()
     (common.PICTURES / "versions.txt").write_text(common.versions(), encoding="utf-8")
     made = {page: brought_up_to_date(page.read_text(encoding="utf-8")) for page in pages()}
     for page, text in made.items():

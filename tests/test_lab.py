@@ -187,7 +187,7 @@ def test_film(tmp_path, capsys):
     def ask(function, *arguments):
         return function(*arguments)
     assert report_of(RIGHT)[0] == 0
-    assert len(check.trained(tmp_path / "mine.py", ask, num_epochs=20)) == 21
+    assert len(check.trained(tmp_path / "mine.py", ask, num_epochs=8)) == 9
     said = capsys.readouterr().out
     assert re.search(r"^It is right on \d\d\.\d% of its 300 points, and on \d\d\.\d% of others", said, re.MULTILINE)
     report_of(f"{RIGHT}\ndef train(*a): return 1 / 0")

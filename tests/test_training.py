@@ -46,8 +46,8 @@ def test_same_settings_same_bits_however_many_snapshots(batch_size):
 
 
 @pytest.mark.parametrize(("num_epochs", "num_frames", "epochs"), [
-    (50, 5, [0, 2, 8, 18, 32, 50]), (3, 100, [0, 1, 2, 3]), (0, 100, [0]), (0, 0, [0]),
-    (500, 0, [0, 5, 20, 45, 80, 125, 180, 245, 320, 405, 500]),
+    (50, 5, [0, 3, 11, 26, 50]), (3, 100, [0, 1, 2, 3]), (0, 100, [0]), (0, 0, [0]),
+    (1000, 0, [0, 1, 8, 27, 64, 125, 216, 343, 512, 729, 1000]),
 ])
 def test_epochs_of_the_snapshots(num_epochs, num_frames, epochs):
     history = history_of(num_epochs=num_epochs, num_frames=num_frames)

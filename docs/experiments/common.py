@@ -64,8 +64,9 @@ def plane(limit, size=300):
 
 def show_levels(axes, values, limit):
     """Values between 0 and 1 over the plane, in ten levels from blue to orange."""
+    levels = [*utils.TINTS[::-1, 0], *utils.TINTS[:, 1]]
     side = int(np.sqrt(len(values)))
-    axes.imshow(values.reshape(side, side), cmap=ListedColormap(utils.CONFIDENCE), vmin=0, vmax=1, origin="lower",
+    axes.imshow(values.reshape(side, side), cmap=ListedColormap(levels), vmin=0, vmax=1, origin="lower",
                 extent=(-limit, limit, -limit, limit), interpolation_stage="data")     # ten colours, a small file
 
 

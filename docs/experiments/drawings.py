@@ -100,7 +100,7 @@ def connect(axes, matrix, inputs, neurons, left):
 
 
 @figure
-def figure_network():
+def figure_mlp():
     """The network of the worked example: weights on its edges, and the same weights as matrices."""
     figure, (axes,) = canvas(-3.25, 4.45, -2.2, 4.85)
     inputs, hidden, outputs = layer("x", 2, 1.4, 4.35), layer("h1", 3, 2.8, 2.2), layer("h2", 2, 1.4, 0)
@@ -112,7 +112,7 @@ def figure_network():
         bias, at = name.replace("h", "b"), place + (-1.1 if name == "h2[0]" else 1.1, 0)
         line(axes, at, place, GREY, arrowstyle="-", linestyle="--", linewidth=1.2)
         write(axes, at, f"{bias} = {number(bias)}", GREY, GROUND, GREY, pad=0.4)
-    save(figure, "network")
+    save(figure, "mlp")
 
 
 @figure

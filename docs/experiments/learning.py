@@ -104,7 +104,7 @@ def figure_neurons():
     save(figure, "neurons")
 
 
-FRAMES = 14, 25, -1                                 # early, later, and the last
+FRAMES = 23, 36, -1                                 # early, later, and the last
 STILLS = {2: "--hidden_dim 2", 3: "--hidden_dim 3", 10: "", 50: "--hidden_dim 50"}
 
 
@@ -173,7 +173,7 @@ def figure_mistakes():
     near.set(title="nearby, with training points")
     for axes, limit in ((far, LIMIT), (near, 1)):
         show_network(axes, weights, limit)
-        utils.add_points(axes, X, y, markersize=7)
+        utils.add_points(axes, X, y, **utils.WRONG)
         axes.axhline(0, color="black", linewidth=1, linestyle=":")
         axes.axvline(0, color="black", linewidth=1, linestyle=":")
         axes.set(xlim=(-limit, limit), ylim=(-limit, limit), xlabel="x1")

@@ -56,7 +56,7 @@ RUNS = {                                            # {what is run: arguments of
 def measure_run(case, seed, limit=1_000_000):
     """How many iterations it lasts, at most a million, and the last loss and accuracies; saves its film."""
     (X, y), (X_new, y_new), (settings, film), history = load_XOR_data(POINTS), load_XOR_data(1000, 1), RUNS[case], []
-    looked_at = {round(limit * (i / 100)**2) for i in range(101)}
+    looked_at = {round(limit * (i / 80)**3) for i in range(81)}
     for t, (w1, w2) in enumerate(islice(descend(seed, **settings), limit), 1):
         if t in looked_at or not math.isfinite(w1[0, 0]):
             weights = w1.copy(), np.zeros(w1.shape[1]), w2.copy(), np.zeros(2)

@@ -152,7 +152,7 @@ def trained(path, ask, num_epochs=2000, learning_rate=5.0, reg_coeff=1e-4):
     """The history of the training of the learner's network; or [], and why."""
     print("It is trained on 300 points now, for 50 seconds at most, to draw a film of this.", flush=True)
     (X, y), (X_test, y_test) = load_XOR_data(300), load_XOR_data(1000, 1)
-    epochs = sorted({round(num_epochs * (i / 100)**2) for i in range(101)})
+    epochs = sorted({round(num_epochs * (i / 100)**3) for i in range(101)})
     parts = [(later - epoch, learning_rate, reg_coeff) for epoch, later in pairwise(epochs)]
     answer = ask(sandbox.train_in_parts, 50, path, parts)
     if answer.error:
