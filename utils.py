@@ -113,9 +113,8 @@ def convert(kind, lowest, highest, text):
         value = {"true": True, "false": False}[text.lower()] if kind is bool else kind(text)
         if lowest <= value <= highest:
             return value
-    number = "whole number" if kind is int else "number"
-    allowed = "True or False" if kind is bool else f"a {number} from {lowest} to {highest}"
-    raise argparse.ArgumentTypeError(f"must be {allowed}, not {text!r}")
+    number = f"a {'whole ' if kind is int else ''}number from {lowest} to {highest}"
+    raise argparse.ArgumentTypeError(f"must be {'True or False' if kind is bool else number}, not {text!r}")
 
 
 # ---------------------------------------------------------------- the pictures
@@ -187,7 +186,7 @@ def add_points(axes, X, y, **properties):
             for k in range(y.shape[1])]
 
 
-def curves_panel(axes, history, guessing, curves):
+def curves_panel(axes, history, guessing, side, curves):
     """Curves over epochs, and a line at what guessing gives; returns the function that shows snapshot i."""
     epochs = [snapshot.epoch for snapshot in history]
     last, top = max(1, epochs[-1]), axes.get_ylim()[1]          # at the top, a loss of inf or nan is shown
@@ -197,7 +196,7 @@ def curves_panel(axes, history, guessing, curves):
     axes.xaxis.set_major_formatter(matplotlib.ticker.EngFormatter(sep=""))
     axes.spines[["top", "right"]].set_visible(False)
     axes.axhline(guessing, color="0.45", linestyle=":", linewidth=1.5)
-    axes.text(last, guessing, "guessing", ha="right", va="top", color="0.35")
+    axes.text(last, guessing, "guessing", ha="right", va=side, color="0.35")
     shown = []
     for values, style, words, x, form in curves:
         line, = axes.plot([], [], marker="o", markersize=8, markevery=[-1], animated=True, clip_on=False, **style)
@@ -215,8 +214,8 @@ def accuracy_panel(axes, history, K):
     train, test = [s.train_accuracy for s in history], [s.test_accuracy for s in history]
     axes.set_ylim(max(0, min(*train, *test, 1 / K) - 0.12), 1.02)
     axes.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1, decimals=0))
-    return curves_panel(axes, history, 1 / K, [(train, TRAIN, "Accuracy   train", 120, "{:.1%}"),
-                                               (test, TEST, "test", 254, "{:.1%}")])
+    curves = (train, TRAIN, "Accuracy  train", 114, "{:.1%}"), (test, TEST, "test", 249, "{:.1%}")
+    return curves_panel(axes, history, 1 / K, "top", curves)
 
 
 def loss_panel(axes, history, K):
@@ -226,7 +225,7 @@ def loss_panel(axes, history, K):
     lowest, highest = max(min(finite), 1e-12), min(max(finite), 1e200)
     linear, log = {"ylim": (0, 1.1 * highest)}, {"yscale": "log", "ylim": (lowest / 2, 2 * highest)}
     axes.set(**(log if highest > 1000 * lowest else linear))
-    return curves_panel(axes, history, guessing, [(losses, TRAIN, "Loss", 4, "{:.4g}")])
+    return curves_panel(axes, history, guessing, "bottom", [(losses, TRAIN, "Loss", 4, "{:.4g}")])
 
 
 def boundary_panel(axes, history, forward, X, y):
@@ -259,6 +258,7 @@ def mark_points(axes, history, forward, X, y):
     axes.legend(handles=[*right, edge, pale], loc="upper center", bbox_to_anchor=(0.44, -0.11), ncols=6, frameon=False,
                 fontsize=13 if len(right) == 2 else 9, handlelength=1, handletextpad=0.3, columnspacing=0.8)
     axes.set(xlabel="x1 of the training points", ylabel="x2")
+    axes.locator_params(nbins=4)
     shown = np.arange(len(X)) % math.ceil(len(X) / 300) == 0    # more points would hide the regions
     num_wrong = add_number(axes, 362, f"wrong of {len(X)}:")
 

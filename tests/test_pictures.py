@@ -157,7 +157,7 @@ def test_curves_and_numbers(history):
         (left, bottom), (right, top) = axes.get_tightbbox().get_points()
         assert panel[0] <= left < right <= panel[2]
         assert panel[1] <= bottom < top <= panel[3]
-    assert words(accuracy) == ["guessing", "Accuracy   train ", f"{s.train_accuracy:.1%}", "test ",
+    assert words(accuracy) == ["guessing", "Accuracy  train ", f"{s.train_accuracy:.1%}", "test ",
                                f"{s.test_accuracy:.1%}"]
     assert words(loss) == ["guessing", "Loss ", f"{s.loss:.4g}"]
     num_wrong = np.sum(forward(X, *s.weights)[2].argmax(axis=1) != Y.argmax(axis=1))
