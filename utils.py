@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-LIMITS = {                                          # lowest and highest of the settings, with their types
+LIMITS = {                                          # lowest and highest; what is not listed may be any number
     "hidden_dim": (1, 1000), "learning_rate": (0.0, 1e308), "num_epochs": (0, 10**9), "num_samples": (1, 10_000),
     "reg_coeff": (0.0, 1e308), "num_test_samples": (1, 10_000), "data_seed": (0, 2**32 - 2),
     "weight_seed": (0, 2**32 - 2), "batch_size": (0, 10**9), "lr_decay": (0.0, 1e308), "clip_norm": (0.0, 1e308),
@@ -27,7 +27,7 @@ PARTS = {                                           # of the frames (i, row, col
 AXES = (62, 84, 400, 350), (540, 294, 318, 140), (540, 54, 318, 140)        # their left, bottom, width, height, pixels
 GRID = 100                                          # the network is asked at GRID x GRID points of the plane
 
-# At most four classes: the colour-blind can tell the colours (red, green, blue, opaque) apart, too; markers need none
+# At most four classes: the colour-blind can tell the colours (red, green, blue, opacity) apart, too; markers need none
 MARKERS, COLOURS = "os^D", np.array([(0, .45, .7, 1), (.88, .44, 0, 1), (.53, .13, .33, 1), (.2, .2, .2, 1)])
 TINTS = 1 - np.linspace(0.06, 0.6, 5)[:, None, None] * (1 - COLOURS)        # (5, 4, 4), of regions: from unsure to sure
 RIGHT = {"markersize": 6.5, "markeredgecolor": "white", "markeredgewidth": 0.8}
@@ -60,12 +60,12 @@ def program():
 
 
 def watch(snapshots, hp):
-    """Collect the snapshots of a training, or those until Ctrl-C, and print about ten; returns history, exit status."""
+    """Collect the snapshots of a training, or those until Ctrl-C, and print ten; returns history, what to exit with."""
     history, num_lines = [], 0
     try:
         for s in snapshots:
             history.append(s)
-            if s.epoch + 0.5 >= hp.num_epochs * (num_lines / 10)**3 or not math.isfinite(s.loss):   # epochs are rounded
+            if s.epoch + 0.5 >= hp.num_epochs * (num_lines / 10)**3 or not math.isfinite(s.loss):   # rounded cubes, too
                 num_lines += 1
                 print(f"epoch {s.epoch:>9}   loss {s.loss:<9.4g}   "
                       f"train {s.train_accuracy:6.1%}   test {s.test_accuracy:6.1%}", flush=True)
@@ -92,8 +92,8 @@ def read_settings(Settings, arguments=None):
         if name not in types and not name.startswith("_") and not callable(value):
             parser.error(f"{name} has no type: write {name}: int = 10, or float, bool or str for int")
     for name, kind in types.items():
-        if kind not in (int, float, bool, str):
-            parser.error(f"{name}: its type must be int, float, bool or str")
+        if kind not in (int, float, bool, str) or kind is str and not isinstance(defaults.get(name), str):
+            parser.error(f"{name}: its type must be int, float, bool, or str for a text in quotes")
         meaning = f"{comments.get(name, '')} (default: {defaults.get(name)})".replace("%", "%%")    # % is argparse's
         parser.add_argument(f"--{name}", default=str(defaults.get(name)), help=meaning, metavar=kind.__name__.upper(),
                             type=str if kind is str else partial(convert, kind, *LIMITS.get(name, (-1e308, 1e308))))
@@ -142,8 +142,8 @@ def check_pictures(X, y, folder):
         tempfile.TemporaryFile(dir=Path(folder).expanduser()).close()
     except ImportError as error:
         sys.exit(f"error: {error}: install what requirements.txt lists, {instead}")
-    except OSError as error:
-        sys.exit(f"error: output_dir = {folder}: {error.strerror or error}; {instead}")
+    except (OSError, RuntimeError, ValueError) as error:        # as of "/proc", "~nobody" and "\0"
+        sys.exit(f"error: output_dir = {folder!r}: {getattr(error, 'strerror', None) or error}; {instead}")
 
 
 def draw(history, forward, X, y, folder, frame_ms=100):
@@ -158,12 +158,12 @@ def draw(history, forward, X, y, folder, frame_ms=100):
     with matplotlib.style.context(["default", STYLE]):
         frames = np.stack([frame.quantize(palette=palette_image, dither=Image.Dither.NONE)
                            for frame in draw_frames(history, forward, X, y)])
-    durations = [round(frame_ms, -1)] * (len(frames) - 1) + [2000]      # in hundredths of a second; the last stays
+    durations = [round(frame_ms, -1)] * (len(frames) - 1) + [2000]      # tens of ms; the last stays
     folder = Path(folder).expanduser().absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    files = {f"{name}.gif": iio.imwrite("<bytes>", np.ascontiguousarray(frames[part]), extension=".gif",
-                                        plugin="pillow", mode="P", palette=PALETTE.tobytes(), optimize=True, loop=0,
-                                        duration=durations if len(frames) > 1 else durations[0])
+    files = {f"{name}.gif": iio.imwrite("<bytes>", frames[part], extension=".gif",
+                                        plugin="pillow", palette=PALETTE.tobytes(), optimize=True, loop=0,
+                                        duration=durations if len(frames) > 1 else 2000)
              for name, part in PARTS.items()}
     files["all.png"] = iio.imwrite("<bytes>", PALETTE[frames[-1]], extension=".png")
     with tempfile.TemporaryDirectory(dir=folder, prefix=".") as unfinished:
@@ -174,10 +174,10 @@ def draw(history, forward, X, y, folder, frame_ms=100):
 
 
 def add_number(axes, x, words, **properties):
-    """Words above the axes, which end at pixel x of these, and behind them a text for a number: returns this text."""
+    """Words above the axes, which end x pixels right of their left edge; returns the text of a number behind them."""
     properties |= {"xycoords": "axes fraction", "textcoords": "offset pixels", "fontsize": 15}
-    axes.annotate(words + " ", (0, 1), (x, 14), ha="right", **properties)
-    return axes.annotate("", (0, 1), (x, 14), animated=True, **properties)
+    axes.annotate(words + " ", (0, 1), (x, 16), ha="right", **properties)
+    return axes.annotate("", (0, 1), (x, 16), animated=True, **properties)
 
 
 def add_points(axes, X, y, **properties):
@@ -254,12 +254,12 @@ def mark_points(axes, history, forward, X, y):
     """The points, with a black edge where the network is wrong; returns the function that marks them for snapshot i."""
     right, wrong = (add_points(axes, X, y, animated=True, **look) for look in (RIGHT, WRONG))
     edge, = axes.plot([], [], "o", color="white", label="wrong", **WRONG)
-    pale, = axes.plot([], [], "s", color=TINTS[0, 0], markeredgecolor="0.5", markersize=12, label="pale: unsure")
+    pale, = axes.plot([], [], "s", color=TINTS[0, 0], markeredgecolor="0.5", markersize=9, label="pale: unsure")
     axes.legend(handles=[*right, edge, pale], loc="upper center", bbox_to_anchor=(0.44, -0.11), ncols=6, frameon=False,
                 fontsize=13 if len(right) == 2 else 9, handlelength=1, handletextpad=0.3, columnspacing=0.8)
-    axes.set(xlabel="x1 of the training points", ylabel="x2")
+    axes.set(xlabel="x1 (training points)", ylabel="x2")
     axes.locator_params(nbins=4)
-    shown = np.arange(len(X)) % math.ceil(len(X) / 300) == 0    # more points would hide the regions
+    shown = np.random.RandomState(0).permutation(len(X)) < 300      # more points would hide the regions
     num_wrong = add_number(axes, 362, f"wrong of {len(X)}:")
 
     def show(i):
@@ -288,7 +288,7 @@ def boundary_lines(x, y, z2):
 def make_figure(history, forward, X, y):
     """The one figure of all frames, its axes fixed by the whole history, and the function that shows snapshot i."""
     figure = matplotlib.figure.Figure(figsize=(8.8, 4.8), dpi=100)
-    matplotlib.backends.backend_agg.FigureCanvasAgg(figure)
+    matplotlib.backends.backend_agg.FigureCanvasAgg(figure)     # the figure keeps it; without it, nothing can be drawn
     boundary, accuracy, loss = (figure.add_axes(np.divide(place, (880, 480, 880, 480))) for place in AXES)
     panels = [boundary_panel(boundary, history, forward, X, y), accuracy_panel(accuracy, history, y.shape[1]),
               loss_panel(loss, history, y.shape[1])]
@@ -301,7 +301,7 @@ def draw_frames(history, forward, X, y):
     canvas = figure.canvas
     canvas.draw()
     background = canvas.copy_from_bbox(figure.bbox)             # all that never changes: drawn once (blitting)
-    changing = sorted(figure.findobj(lambda artist: artist.get_animated()), key=lambda artist: artist.get_zorder())
+    changing = figure.findobj(lambda artist: artist.get_animated())
     for i in range(len(history)):
         show(i)
         canvas.restore_region(background)

@@ -169,8 +169,9 @@ def test_only_two_coordinates_and_four_classes_can_be_drawn(D, K, tmp_path):
 @pytest.mark.parametrize(("flag", "value", "status", "message"), [
     ("--hidden_dim", "0", 2, "argument --hidden_dim: must be a whole number from 1 to 1000, not '0'"),
     ("--hidden", "3", 2, "unrecognized arguments: --hidden 3"),
-    ("--output_dir", "a_file", 1, "output_dir = a_file: File exists; or draw nothing, with --num_frames 0"),
-    ("--output_dir", "a_file/plots", 1, "output_dir = a_file/plots: Not a directory; or draw"),
+    ("--output_dir", "a_file", 1, "output_dir = 'a_file': File exists; or draw nothing, with --num_frames 0"),
+    ("--output_dir", "a_file/plots", 1, "output_dir = 'a_file/plots': Not a directory; or draw"),
+    ("--output_dir", "~no one/plots", 1, "output_dir = '~no one/plots': Could not determine home directory"),
 ])
 def test_a_bad_setting(flag, value, status, message, tmp_path):
     """One line, a bad value's after the usage, that says which, what and what is allowed; nothing is touched."""
@@ -187,7 +188,7 @@ def test_a_folder_that_cannot_be_written_is_said_before_the_training(tmp_path):
     folder = "/proc" if os.geteuid() == 0 else str(tmp_path)    # nothing but /proc is read-only to root
     status, output, errors = run(*ENDLESS, "--output_dir", folder)
     assert (status, output) == (1, "")
-    assert is_error(errors, f"output_dir = {folder}: ")
+    assert is_error(errors, f"output_dir = '{folder}': ")
 
 
 def test_a_loss_that_is_not_finite(tmp_path):

@@ -10,6 +10,8 @@ import utils
 from scratch_mlp import Hyperparameters
 from tests.checks import PROJECT, SETTINGS
 
+TYPES = "its type must be int, float, bool, or str for a text in quotes"
+
 
 @pytest.mark.parametrize(("name", "value", "allowed"), [
     *(("num_samples", value, "a whole number from 1 to 10000") for value in (0, 10_001, 1.5, "many", "")),
@@ -75,8 +77,9 @@ def test_edited_defaults(tmp_path):
 @pytest.mark.parametrize(("line", "said"), [
     ("num_samples: int = 1e5", "argument --num_samples: must be a whole number from 1 to 10000, not '100000.0'"),
     ("hidden_dim = 3, 5", "hidden_dim has no type: write hidden_dim: int = 10, or float, bool or str for int"),
-    ("frame_ms: int = 100\n    layers: tuple = (3, 3)", "layers: its type must be int, float, bool or str"),
-    ("hidden_dim: int | None = 3", "hidden_dim: its type must be int, float, bool or str"),
+    ("frame_ms: int = 100\n    layers: tuple = (3, 3)", f"layers: {TYPES}"),
+    ("hidden_dim: int | None = 3", f"hidden_dim: {TYPES}"),
+    ("output_dir: str = None", f"output_dir: {TYPES}"),
 ])
 def test_an_edited_default_that_is_refused(line, said, tmp_path):
     done = run_edited(tmp_path, [line])

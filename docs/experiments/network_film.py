@@ -66,5 +66,5 @@ def make_network_film():
         frame = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
         frames.append(frame.quantize(palette=palette, dither=Image.Dither.NONE))
     frames[0].save(PICTURES / "network.gif", save_all=True, append_images=frames[1:], loop=0, optimize=True,
-                   duration=[150] * (len(frames) - 1) + [2000])
+                   duration=[200] * (len(frames) - 1) + [2000])
     frames[-1].save(PICTURES / "network.png")
