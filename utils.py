@@ -222,7 +222,7 @@ def loss_panel(axes, history, K):
     """The loss, on a logarithmic axis if it spans a lot; returns the function that shows snapshot i."""
     losses, guessing = [s.loss for s in history], (K - 1) / (2 * K)     # the loss, if all outputs are 1 / K
     finite = [guessing, *filter(math.isfinite, losses)]
-    lowest, highest = max(min(finite), 1e-12), min(max(finite), 1e200)
+    lowest, highest = max(min(finite), 1e-12), min(max(finite), 1e100)
     linear, log = {"ylim": (0, 1.1 * highest)}, {"yscale": "log", "ylim": (lowest / 2, 2 * highest)}
     axes.set(**(log if highest > 1000 * lowest else linear))
     return curves_panel(axes, history, guessing, "bottom", [(losses, TRAIN, "Loss", 4, "{:.4g}")])
