@@ -88,7 +88,16 @@ def edited_defaults():
     return {name: value for name, value in defaults.items() if value != common.PUBLISHED.get(name)}
 
 
-def complaints():
+def draw_pictures():
+    """Draw all figures, and the films but those of the article, which `measure` draws."""
+    with matplotlib.style.context(["default", {"font.size": 12}]):
+        for make_figure in common.FIGURES.values():
+            make_figure()
+    tutorial.make_film()
+    network_film.make_network_film()
+
+
+def complaints(measure=False):
     """What is not as it should be, a line each."""
     edited = ", ".join(f"{name} = {value}" for name, value in edited_defaults().items())
     if edited:
@@ -96,40 +105,56 @@ def complaints():
     for page in pages():
         text = page.read_text(encoding="utf-8")
         if brought_up_to_date(text) != text:
-            yield f"{page.relative_to(common.DOCS.parent)} is not up to date: python docs/make.py"
+            yield f"{page.relative_to(common.DOCS.parent)}: a table or a session is old; run python docs/make.py"
+    with tempfile.TemporaryDirectory() as folder, patch.multiple(common, PICTURES=Path(folder), RESULTS=Path(folder)):
+        if measure:
+            common.measure(EXPERIMENTS)
+        draw_pictures()
+        for path in sorted(Path(folder).iterdir()):
+            same, place = ((common.same_results, common.PUBLISHED_RESULTS) if path.suffix == ".json" else
+                           (common.same_pictures, common.PUBLISHED_PICTURES))
+            if not same(path, place / path.name):
+                yield (f"{(place / path.name).relative_to(common.DOCS.parent)} is not what is made now; "
+                       f"run python docs/make.py{' --measure' if measure else ''}")
 
 
-def make():
-    """Publish the defaults of scratch_mlp.py, and make all that is derived from them."""
+def contents():
+    """{path: bytes} of all that this program makes or changes."""
+    files = [*pages(), *common.PICTURES.iterdir(), *common.RESULTS.iterdir(), common.DOCS / "published.json"]
+    return {path: path.read_bytes() for path in files}
+
+
+def make(measure):
+    """Publish the defaults of scratch_mlp.py, make all that is derived from them, and say what has changed."""
+    before = contents()
     names = {f.name for f in fields(scratch_mlp.Hyperparameters)}
     published = {name: value for name, value in common.PUBLISHED.items() if name in names} | edited_defaults()
     common.PUBLISHED.clear()
     common.PUBLISHED.update(published)
     (common.DOCS / "published.json").write_text(json.dumps(published, indent=1) + "\n", encoding="utf-8")
-    with matplotlib.style.context(["default", {"font.size": 12}]):
-        for make_figure in common.FIGURES.values():
-            make_figure()
-    tutorial.make_film()
-    network_film.make_network_film()
+    if measure:
+        common.measure(EXPERIMENTS)
+    draw_pictures()
     (common.PICTURES / "versions.txt").write_text(common.versions(), encoding="utf-8")
     made = {page: brought_up_to_date(page.read_text(encoding="utf-8")) for page in pages()}
     for page, text in made.items():
         page.write_text(text, encoding="utf-8")
+    changed = [path for path, content in contents().items() if before.get(path) != content]
+    print("\n".join(f"changed: {path.relative_to(common.DOCS.parent)}" for path in changed) or "nothing has changed")
 
 
 def main():
     """Make all, or with --check say what is not as it should be; returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="change nothing, say which pages are not up to date")
-    parser.add_argument("--measure", action="store_true", help="first measure all results anew, for some minutes")
+    parser.add_argument("--check", action="store_true", help="change nothing, say what is not up to date")
+    parser.add_argument("--measure", action="store_true", help="measure all results anew, too, for some minutes")
     chosen = parser.parse_args()
     if chosen.check:
-        lines = list(complaints())
-        print("\n".join(lines) or "all tables and sessions are up to date")
+        lines = list(complaints(chosen.measure))
+        made = "all results, tables, sessions and pictures" if chosen.measure else "tables, sessions and pictures"
+        print("\n".join(lines) or f"{made} are up to date")
         return 1 if lines else 0
-    if chosen.measure:
-        common.measure(EXPERIMENTS)
-    make()
+    make(chosen.measure)
     return 0
 
 

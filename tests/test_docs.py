@@ -7,7 +7,6 @@ import imageio.v3 as iio
 import matplotlib.style
 import numpy as np
 import pytest
-from PIL import Image
 
 import utils
 from docs import make
@@ -86,29 +85,17 @@ def test_pictures():
     assert {path.resolve() for path in common.PICTURES.glob("*.[!t]*")} == set(shown) | stills
 
 
-def looks_like(one, other):
-    """Whether two pictures agree: within 2 of 255 in a pixel, or in the mean, if other versions drew the other."""
-    same = (common.PICTURES / "versions.txt").read_text(encoding="utf-8") == common.versions()
-    one, other = (np.asarray(Image.open(path).convert("RGB").reduce(1 if same else 40), float) for path in (one, other))
-    if one.shape != other.shape:
-        return False
-    return np.abs(one - other).max() <= 2 if same else np.abs(one - other).mean() < 3
-
-
 @pytest.mark.parametrize("name", sorted(common.FIGURES.keys() - SLOW_FIGURES))
 def test_a_figure_is_what_its_function_draws(name, monkeypatch, tmp_path):
-    published = common.PICTURES / f"{name}.png"
     monkeypatch.setattr(common, "PICTURES", tmp_path)
     with matplotlib.style.context(["default", {"font.size": 12}]):
         common.FIGURES[name]()
-    monkeypatch.undo()
-    assert looks_like(tmp_path / f"{name}.png", published)
+    assert common.same_pictures(tmp_path / f"{name}.png", common.PUBLISHED_PICTURES / f"{name}.png")
 
 
 def test_the_film_of_the_readme_is_what_is_drawn(tmp_path):
-    """Its last frame; and so are its colours, sizes and words."""
-    utils.draw(learning.history_of(""), forward, *learning.training_points(), tmp_path)
-    assert looks_like(tmp_path / "all.png", common.PICTURES / "default.png")
+    utils.draw(learning.history_of(""), forward, *learning.training_points(), tmp_path, common.PUBLISHED["frame_ms"])
+    assert common.same_pictures(tmp_path / "all.gif", common.PUBLISHED_PICTURES / "default.gif")
 
 
 def test_pytorch():

@@ -13,16 +13,19 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import matplotlib
+import matplotlib.ft2font
 import numpy as np
 import PIL
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from PIL import Image, ImageSequence
 
 import utils
 from scratch_mlp import Hyperparameters, forward, load_XOR_data, train
 
 DOCS = Path(__file__).resolve().parent.parent
-PICTURES, RESULTS = DOCS / "pictures", DOCS / "experiments" / "results"
+PUBLISHED_PICTURES, PUBLISHED_RESULTS = DOCS / "pictures", DOCS / "experiments" / "results"
+PICTURES, RESULTS = PUBLISHED_PICTURES, PUBLISHED_RESULTS           # where to save; elsewhere, if this is a check
 PUBLISHED = json.loads((DOCS / "published.json").read_text(encoding="utf-8"))      # the settings of all pages
 
 RED, PURPLE = "#c1121f", "#7a3192"                  # not those of the classes, which always mean the classes
@@ -33,7 +36,27 @@ SEEDS = (2017, *range(20))                          # of the first weights: the 
 
 def versions():
     """Of all that draws: with the same ones, a picture comes out the same."""
-    return f"NumPy {np.__version__}, matplotlib {matplotlib.__version__}, Pillow {PIL.__version__}\n"
+    freetype = matplotlib.ft2font.__freetype_version__
+    return (f"NumPy {np.__version__}, matplotlib {matplotlib.__version__}, FreeType {freetype}, "
+            f"Pillow {PIL.__version__}\n")
+
+
+def frames_of(path, side):
+    """The frames of a file (rows, columns, 3), each square of this side one pixel."""
+    with Image.open(path) as picture:
+        return [np.asarray(frame.convert("RGB").reduce(side), np.int16) for frame in ImageSequence.Iterator(picture)]
+
+
+def same_pictures(found, published):
+    """Whether all frames of two files agree: within 2 of 255 in each pixel, if the same versions drew both; else, and
+    where a picture shows rounding, within 50 in the mean of each square of 30 pixels.
+    """
+    same = (PUBLISHED_PICTURES / "versions.txt").read_text(encoding="utf-8") == versions()
+    side, limit = (1, 2) if same and published.name != "differences.png" else (30, 50)
+    found, published = frames_of(found, side), frames_of(published, side)
+    return len(found) == len(published) and all(
+        one.shape == other.shape and np.abs(one - other).max() <= limit
+        for one, other in zip(found, published, strict=True))
 
 
 def save(figure, name):
@@ -105,7 +128,7 @@ def measure(scripts):
     function(case, seed) is {quantity: value}.
     """
     os.environ["OPENBLAS_NUM_THREADS"] = "1"        # as many processes as cores; more threads get in the way
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(None, get_context("spawn"), save_pictures_in, (PICTURES,)) as pool:
         running = [{name: {case: pool.map(function, repeat(case), seeds) for case in cases}
                     for name, (function, cases, seeds) in script.EXPERIMENTS.items()} for script in scripts]
         for script, experiments in zip(scripts, running, strict=True):
@@ -113,7 +136,20 @@ def measure(scripts):
                      for name, cases in experiments.items()}
             path = RESULTS / f"{script.__name__.rpartition('.')[2]}.json"
             path.write_text(re.sub(r"\n +(?=[-\dN\]])", " ", json.dumps(found, indent=1)) + "\n", encoding="utf-8")
-            print(path)
+
+
+def save_pictures_in(folder):
+    global PICTURES
+    PICTURES = folder
+
+
+def same_results(found, published):
+    """Whether two files of results have the same cases, and the same numbers but for rounding."""
+    found, published = (json.loads(path.read_text(encoding="utf-8")) for path in (found, published))
+    numbers = [{(name, case, quantity): values for name, cases in results.items() for case, by_name in cases.items()
+                for quantity, values in by_name.items()} for results in (found, published)]
+    return numbers[0].keys() == numbers[1].keys() and all(
+        np.allclose(values, numbers[1][key], rtol=1e-3, equal_nan=True) for key, values in numbers[0].items())
 
 
 def by_quantity(runs):
@@ -124,7 +160,7 @@ def by_quantity(runs):
 @cache
 def stored(script):
     """{name: {case: {quantity: its values, one for each seed}}}, as `measure` stored it."""
-    return json.loads((RESULTS / f"{script}.json").read_text(encoding="utf-8"))
+    return json.loads((PUBLISHED_RESULTS / f"{script}.json").read_text(encoding="utf-8"))
 
 
 TABLES, FIGURES = {}, {}                            # {name: function}, of all scripts that are imported

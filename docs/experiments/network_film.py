@@ -6,15 +6,16 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 import utils
-from docs.experiments.common import PICTURES, RED, plane
+from docs.experiments import common
+from docs.experiments.common import RED, plane
 from docs.experiments.learning import LIMIT, history_of, training_points
 from scratch_mlp import forward
 
-SIZE = 900, 460                                     # pixels of a frame
+SIZE = 900, 450                                     # pixels of a frame
 LAYERS = (                                          # the neurons of each layer: their names, and their middles
-    {"x1": (52, 310), "x2": (52, 190)}, {f"h1[{j}]": (218, 400 - 104 * j) for j in range(4)},
-    {"class 0: h2[0]": (384, 310), "class 1: h2[1]": (384, 190)})
-ONES = (52, 60), (218, 18)                          # where the lines of the biases start
+    {"x1": (52, 300), "x2": (52, 180)}, {f"h1[{j}]": (218, 390 - 104 * j) for j in range(4)},
+    {"class 0: h2[0]": (384, 300), "class 1: h2[1]": (384, 180)})
+ONES = (52, 55), (218, 14)                          # where the lines of the biases start
 GRID = 40                                           # each neuron is asked at GRID x GRID points
 PALETTE = np.vstack([utils.PALETTE, np.linspace([50] * 3, [255] * 3, 6), np.linspace((193, 18, 31), [255] * 3, 4)])
 
@@ -34,7 +35,7 @@ def network_panel(axes):
              zip(LAYERS, ONES, LAYERS[1:], strict=False) for start in (*below.values(), one) for end in above.values()]
     for x, y in ONES:
         axes.text(x, y, "1", ha="center", va="center", bbox={"facecolor": "white", "pad": 4}, zorder=3)
-    axes.text(384, 35, "black: weight > 0\nred: weight < 0\ndark: output near 1", ha="center", fontsize=11)
+    axes.text(384, 30, "black: weight > 0\nred: weight < 0\ndark: output near 1", ha="center", fontsize=11)
     axes.set(xlim=(0, SIZE[0]), ylim=(0, SIZE[1]), aspect="auto", frame_on=False, xticks=(), yticks=())
 
     def show(*weights):
@@ -53,7 +54,7 @@ def make_network_film():
     utils.import_packages()
     canvas = FigureCanvasAgg(figure := Figure(figsize=np.divide(SIZE, 100), dpi=100))
     show_network = network_panel(figure.add_axes((0, 0, 1, 1)))
-    boundary = figure.add_axes(np.divide((495, 84, 390, 336), 2 * SIZE))
+    boundary = figure.add_axes(np.divide((495, 84, 390, 326), 2 * SIZE))
     show_boundary = utils.boundary_panel(boundary, history, forward, *training_points())
     for artist in figure.findobj():
         artist.set_animated(False)
@@ -65,6 +66,6 @@ def make_network_film():
         canvas.draw()
         frame = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
         frames.append(frame.quantize(palette=palette, dither=Image.Dither.NONE))
-    frames[0].save(PICTURES / "network.gif", save_all=True, append_images=frames[1:], loop=0, optimize=True,
+    frames[0].save(common.PICTURES / "network.gif", save_all=True, append_images=frames[1:], loop=0, optimize=True,
                    duration=[200] * (len(frames) - 1) + [2000])
-    frames[-1].save(PICTURES / "network.png")
+    frames[-1].save(common.PICTURES / "network.png")

@@ -170,7 +170,7 @@ def figure_explosion():
 @figure
 def figure_layers():
     """The delta layer by layer, in wide networks of several gains; the first one is that of scratch_mlp.py."""
-    fig, (axes,) = new_figure(1, width=7, height=4.6)
+    fig, (axes,) = new_figure(1, width=7, height=4.5)
     for gain in (0.577, 1, 4, 10, 32):
         sizes = np.median([deep_mlp.delta_sizes(200, 12, gain, seed) for seed in SEEDS], axis=0)
         axes.semilogy(range(1, 13), sizes, "D-", color="black", markersize=5, linewidth=1)
