@@ -47,5 +47,5 @@ BUGS |= {says: (inspect.getsource(BRICKS[brick]), broken_source(brick, [(says, c
 def program_with(bug):
     """scratch_mlp.py with this bug."""
     right, wrong = BUGS[bug]
-    assert SOURCE.count(right) == 1, f"not one line of scratch_mlp.py: {right}"
+    assert SOURCE.count(right) == 1, f"tests/bugs.py: {right!r} is not in scratch_mlp.py now; change it there"
     return SOURCE.replace(right, wrong)
