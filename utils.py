@@ -56,7 +56,7 @@ def program():
     except (OSError, MemoryError) as error:
         if sys.stdout is sys.__stdout__:
             sys.stdout = None   # else Python tries to print again; a closed pipe, as after `| head`, needs no words
-        sys.exit(1 if isinstance(error, BrokenPipeError) else f"error: {error or 'out of memory'}")
+        sys.exit(1 if isinstance(error, BrokenPipeError) else f"error: {str(error) or 'out of memory'}")
 
 
 def watch(snapshots, hp):

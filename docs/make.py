@@ -25,6 +25,7 @@ import numpy as np
 
 import scratch_mlp
 from docs.experiments import (
+    changes,
     common,
     drawings,
     exercise_figures,
@@ -35,7 +36,7 @@ from docs.experiments import (
     worksheet,
 )
 
-EXPERIMENTS = (why_it_exploded, what_it_can_learn)
+EXPERIMENTS = (why_it_exploded, what_it_can_learn, changes)
 SCRIPTS = (tutorial, drawings, exercise_figures, worksheet, *EXPERIMENTS)    # tables and figures are those of common
 
 
@@ -78,7 +79,7 @@ def run_session(session, names):
             shown.append("...")                     # at a real prompt, an empty line ends a block
         with contextlib.redirect_stdout(io.StringIO()) as output:
             exec(compile(example.source, "<session>", "single"), names)
-        shown += output.getvalue().splitlines()
+        shown += output.getvalue().replace(os.getcwd(), "/home/me/scratch_mlp").replace(os.sep, "/").splitlines()
     return "\n".join(shown) + "\n"
 
 
@@ -151,8 +152,8 @@ def main():
     chosen = parser.parse_args()
     if chosen.check:
         lines = list(complaints(chosen.measure))
-        made = "all results, tables, sessions and pictures" if chosen.measure else "tables, sessions and pictures"
-        print("\n".join(lines) or f"{made} are up to date")
+        looked_at = "all but what --measure makes" if not chosen.measure else "all"
+        print("\n".join(lines) or f"{looked_at} is up to date")
         return 1 if lines else 0
     make(chosen.measure)
     return 0

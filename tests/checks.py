@@ -1,7 +1,5 @@
 """What must be true of scratch_mlp, as functions of the module, so that the tests can ask it of broken copies too."""
 import json
-import sys
-import types
 from itertools import pairwise
 from pathlib import Path
 from unittest.mock import patch
@@ -33,15 +31,6 @@ def history_of(m=scratch_mlp, **changes):
     hp = settings(m, **changes)
     test_points = m.load_XOR_data(hp.num_test_samples, hp.data_seed + 1)
     return list(m.train(*m.load_XOR_data(hp.num_samples, hp.data_seed), *test_points, hp))
-
-
-def module_of(source):
-    """The module that this source text, of scratch_mlp.py or of a broken copy, is."""
-    module = types.ModuleType("mutant")
-    module.__file__ = str(PROJECT / "scratch_mlp.py")
-    sys.modules["mutant"] = module                  # dataclasses look their module up by name
-    exec(compile(source, "mutant", "exec"), module.__dict__)
-    return module
 
 
 def random_network(m, seed, N=7, hidden_dim=4, scale=1.0):

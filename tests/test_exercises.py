@@ -8,7 +8,8 @@ import pytest
 
 import scratch_mlp
 from docs.experiments import exercise_figures
-from tests.checks import PROJECT, SOURCE, history_of, module_of, run_checks
+from docs.experiments.common import module_of
+from tests.checks import PROJECT, SOURCE, history_of, run_checks
 
 
 def sections_of(page):

@@ -11,6 +11,8 @@ CHEAP = [                                           # script, experiment, case, 
     ("what_it_can_learn", "trainings", "3 neurons", 2017),
     ("what_it_can_learn", "trainings", "10 neurons", 3),
     ("what_it_can_learn", "trainings", "3 neurons, no biases", 7),
+    ("changes", "changes", "ReLU", 0),
+    ("changes", "changes", "A second hidden layer", 1),
     ("why_it_exploded", "depths", "sigmoid, default gain, 6", 4),
     ("why_it_exploded", "depths", "sigmoid, default gain, 2", 2),
 ]

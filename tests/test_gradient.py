@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import scratch_mlp
+from docs.experiments.common import module_of
 from tests.bugs import BUGS, program_with
-from tests.checks import SOURCE, check_gradient, module_of, random_network, run_checks
+from tests.checks import SOURCE, check_gradient, random_network, run_checks
 
 ROUNDING = 1e-15    # of 1 - h, where a saturated neuron loses digits: 1e-16 times points and weights
 

@@ -202,7 +202,9 @@ def test_points_and_axes_of_the_boundary(history):
     assert (boundary.get_xlabel(), boundary.get_ylabel()) == ("x1 (training points)", "x2")
     key = [text.get_text() for text in boundary.get_legend().get_texts()]
     assert key == ["class 0", "class 1", "wrong", "pale: unsure"]
-    assert [handle.get_marker() for handle in boundary.get_legend().legend_handles] == ["o", "s", "o", "s"]
+    handles = boundary.get_legend().legend_handles
+    assert [handle.get_marker() for handle in handles] == ["o", "s", "o", "s"]
+    assert np.array_equal(handles[-1].get_color(), utils.TINTS[0, 0])
     assert {-2: "\u22122", 0: "0", 2: "2"}.items() <= ticks(boundary.xaxis).items()
 
 

@@ -36,7 +36,19 @@ def test_each_setting_is_a_flag_that_takes_a_value():
     assert changed == replace(Hyperparameters(), use_bias=False, reg_coeff=1e-6)
 
 
-def test_each_setting_has_limits_and_a_meaning_which_help_shows(capsys, monkeypatch):
+def test_limits(capsys):
+    """Each number has some; they are allowed, and what is beyond is not."""
+    assert {f.name for f in fields(Hyperparameters) if f.type in (int, float)} == utils.LIMITS.keys()
+    for name, (low, high) in utils.LIMITS.items():
+        step = 1 if type(low) is int else 1e-9
+        for value in (low, high):
+            assert getattr(utils.read_settings(Hyperparameters, [f"--{name}={value}"]), name) == value
+        for value in [low - step] + [high + 1] * (step == 1):
+            with pytest.raises(SystemExit, match="2"):
+                utils.read_settings(Hyperparameters, [f"--{name}={value}"])
+
+
+def test_each_setting_has_a_meaning_which_help_shows(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "1000")           # else a long path is broken at a hyphen
     with pytest.raises(SystemExit, match="0"):
         utils.read_settings(Hyperparameters, ["--help"])

@@ -5,7 +5,9 @@ import json
 import os
 import re
 import shutil
+import sys
 import tempfile
+import types
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from itertools import repeat
@@ -64,12 +66,12 @@ def save(figure, name):
     figure.savefig(PICTURES / f"{name}.png", dpi=100)
 
 
-def save_film(history, X, y, name, frame_ms=100):
-    """Save all.gif and all.png of a history as NAME.gif and NAME.png."""
+def save_film(history, X, y, name, frame_ms=100, kinds=("gif", "png")):
+    """Save all.gif and all.png of a history as NAME.gif and NAME.png, or one of them."""
     with tempfile.TemporaryDirectory() as folder:
         with contextlib.redirect_stdout(io.StringIO()):
             utils.draw(history, forward, X, y, folder, frame_ms)
-        for kind in ("gif", "png"):
+        for kind in kinds:
             shutil.copyfile(Path(folder, f"all.{kind}"), PICTURES / f"{name}.{kind}")
 
 
@@ -104,6 +106,15 @@ def spread(values, form):
     ordered = [form.format(value) for value in sorted(values)]
     lowest, median, highest = ordered[0], ordered[len(ordered) // 2], ordered[-1]
     return f"{median} ({lowest} to {highest})" if lowest != highest else median
+
+
+def module_of(source):
+    """The module that this source text, of scratch_mlp.py or of a changed copy, is."""
+    module = types.ModuleType("changed")
+    module.__file__ = str(DOCS.parent / "scratch_mlp.py")
+    sys.modules["changed"] = module                 # dataclasses look their module up by name
+    exec(compile(source, "changed", "exec"), module.__dict__)
+    return module
 
 
 # ---------------------------------------------------------------- results over many seeds

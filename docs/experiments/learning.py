@@ -6,8 +6,8 @@ import numpy as np
 from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
 import utils
-from docs.experiments.common import figure, new_figure, plane, published, save, show_levels, train_with
-from scratch_mlp import forward, inference, initialize_weights, load_XOR_data, sigmoid
+from docs.experiments.common import figure, new_figure, plane, published, save, save_film, show_levels, train_with
+from scratch_mlp import forward, inference, initialize_weights, load_XOR_data, sigmoid, train
 
 LIMIT = 3.3                                         # the plane is shown from -LIMIT to LIMIT
 GRID = {"width": 8.8, "sharex": True, "sharey": True, "subplot_kw": {"xticks": (-2, 0, 2), "yticks": (-2, 0, 2)}}
@@ -185,6 +185,23 @@ def load_circle_data(N=300, seed=0):
     X, y = load_XOR_data(N, seed)
     label = (X[:, 0]**2 + X[:, 1]**2 < 1.4).astype(int)
     return X, np.eye(2)[label]
+
+
+def spiral(N=400, seed=0):
+    """N points (N, 2) around 1000 on three arms of a spiral, and the arm of each, (N,), a whole number from 0."""
+    random, label = np.random.RandomState(seed), np.arange(N) % 3
+    radius = random.uniform(0.05, 1, N)
+    angle = 4 * radius + 2 * np.pi / 3 * label + 0.15 * random.randn(N)
+    return 1000 + 300 * np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=1), label
+
+
+@figure
+def figure_spiral():
+    """The last frame of a training with scaled points of three classes."""
+    points, label = spiral(700)
+    X, y = (points - points[:300].mean(axis=0)) / points[:300].std(axis=0), np.eye(3)[label]
+    hp = published("--hidden_dim 30 --learning_rate 5 --num_epochs 20000")
+    save_film(list(train(X[:300], y[:300], X[300:], y[300:], hp)), X[:300], y[:300], "spiral", kinds=["png"])
 
 
 @cache

@@ -15,7 +15,7 @@ SIZE = 900, 450                                     # pixels of a frame
 LAYERS = (                                          # the neurons of each layer: their names, and their middles
     {"x1": (52, 300), "x2": (52, 180)}, {f"h1[{j}]": (218, 390 - 104 * j) for j in range(4)},
     {"class 0: h2[0]": (384, 300), "class 1: h2[1]": (384, 180)})
-ONES = (52, 55), (218, 14)                          # where the lines of the biases start
+ONES = (52, 55), (218, 20)                          # where the lines of the biases start
 GRID = 40                                           # each neuron is asked at GRID x GRID points
 PALETTE = np.vstack([utils.PALETTE, np.linspace([50] * 3, [255] * 3, 6), np.linspace((193, 18, 31), [255] * 3, 4)])
 

@@ -79,21 +79,12 @@ def figures_of(flags):
     return f"{last.train_accuracy:.1%}", f"{last.test_accuracy:.1%}", f"{last.loss:.4g}"
 
 
-def settings_table(names):
-    """The published default of these settings, and what scratch_mlp.py says of each."""
-    defaults, meaning = PUBLISHED | {"output_dir": "plots"}, utils.comments_of(Hyperparameters)
-    return markdown(["setting", "default", "meaning, and what is sensible"],
-                    [(f"`{name}`", f"`{defaults[name]}`", meaning.get(name, "")) for name in names])
-
-
-@table
-def table_settings():
-    return settings_table([*list(PUBLISHED)[6:], "output_dir"])
-
-
 @table
 def table_main_settings():
-    return settings_table(list(PUBLISHED)[:6])
+    """The published default of the first six settings, and what scratch_mlp.py says of each."""
+    meaning = utils.comments_of(Hyperparameters)
+    return markdown(["setting", "default", "meaning, and what is sensible"],
+                    [(f"`{name}`", f"`{PUBLISHED[name]}`", meaning.get(name, "")) for name in list(PUBLISHED)[:6]])
 
 
 @functools.cache
