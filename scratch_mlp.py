@@ -158,7 +158,7 @@ def check_data(X, y):
         raise ValueError("X must be an array (N, D) of finite numbers, with a row for each point")
     has_rows = np.ndim(y) == 2 and len(y) == len(X) and y.shape[1] >= 2
     if not has_rows or not np.isin(y, (0, 1)).all() or not (y.sum(axis=1) == 1).all():
-        raise ValueError("y must be one-hot, an array (N, K) with K >= 2: np.eye(K)[label], with labels from 0 to K-1")
+        raise ValueError("y must be one-hot, an array (N, K) with K >= 2: np.eye(K)[label] of labels (N,), 0 to K-1")
 
 
 class Snapshot(NamedTuple):

@@ -45,7 +45,7 @@ def test_a_diff_that_no_longer_applies_is_named(monkeypatch):
 
 
 def test_the_cells_of_a_notebook_run(tmp_path, monkeypatch):
-    """In the folder of a copy; a line with ! is a command, and Image shows a file that is there."""
+    """In the folder of a copy; %run is a run of the script, and Image shows a file that is there."""
     shown = []
     monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(version_info=(9, 0)))
     monkeypatch.setitem(sys.modules, "IPython.display", types.SimpleNamespace(Image=shown.append))
@@ -55,8 +55,8 @@ def test_the_cells_of_a_notebook_run(tmp_path, monkeypatch):
     cells, names = re.findall(r"^```ipython\n(.*?)^```$", changes.PAGE, re.MULTILINE | re.DOTALL), {}
     assert len(cells) == 3
     for cell in cells:
-        for command in re.findall(r"^!python (.*)$", cell, re.MULTILINE):
+        for command in re.findall(r"^%run (.*)$", cell, re.MULTILINE):
             subprocess.run([sys.executable, *command.split()], check=True)
-        exec(re.sub(r"^!.*", "", cell, flags=re.MULTILINE), names)
+        exec(re.sub(r"^%.*", "", cell, flags=re.MULTILINE), names)
     assert shown == ["plots/all.gif", "plots/mine/all.gif"]
     assert all(os.path.exists(path) for path in shown)
