@@ -152,8 +152,7 @@ def main():
     chosen = parser.parse_args()
     if chosen.check:
         lines = list(complaints(chosen.measure))
-        looked_at = "all but what --measure makes" if not chosen.measure else "all"
-        print("\n".join(lines) or f"{looked_at} is up to date")
+        print("\n".join(lines) or f"all {'' if chosen.measure else 'but what --measure makes '}is up to date")
         return 1 if lines else 0
     make(chosen.measure)
     return 0

@@ -50,9 +50,8 @@ def frames_of(path, side):
 
 
 def same_pictures(found, published):
-    """Whether all frames of two files agree: within 2 of 255 in each pixel, if the same versions drew both; else, and
-    where a picture shows rounding, within 50 in the mean of each square of 30 pixels.
-    """
+    """Whether all frames agree: within 2 of 255 in each pixel, if the same versions drew them; else, and where rounding
+    is shown, within 50 in the mean of each square of 30 pixels."""
     same = (PUBLISHED_PICTURES / "versions.txt").read_text(encoding="utf-8") == versions()
     side, limit = (1, 2) if same and published.name != "differences.png" else (30, 50)
     found, published = frames_of(found, side), frames_of(published, side)
