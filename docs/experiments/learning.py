@@ -198,9 +198,9 @@ def spiral(N=400, seed=0):
 @figure
 def figure_spiral():
     """The last frame of a training with scaled points of three classes."""
-    points, label = spiral(700)
+    points, label = (values[np.random.default_rng(0).permutation(700)] for values in spiral(700))
     X, y = (points - points[:300].mean(axis=0)) / points[:300].std(axis=0), np.eye(3)[label]
-    hp = published("--hidden_dim 30 --learning_rate 5 --num_epochs 20000")
+    hp = published()
     save_film(list(train(X[:300], y[:300], X[300:], y[300:], hp)), X[:300], y[:300], "spiral", kinds=["png"])
 
 
