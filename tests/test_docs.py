@@ -37,7 +37,8 @@ def test_tables_and_sessions(name):
 @each_page
 def test_quoted_lines_stand_in_a_program(name):
     for block in fenced(PAGES[name], "python") if "pytorch" not in name else []:
-        assert any(flush_left(block) in flush_left(text) for text in [SOURCE, *TEXTS]), f"in no .py file:\n{block}"
+        assert any(flush_left(block) in flush_left(text) for text in [SOURCE, *TEXTS]), (
+            f"{name} quotes lines that are in no .py file now; quote the new ones:\n{block}")
 
 
 @each_page

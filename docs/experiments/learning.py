@@ -105,7 +105,7 @@ def figure_neurons():
 
 
 FRAMES = 23, 36, -1                                 # early, later, and the last
-STILLS = {2: "--hidden_dim 2", 3: "--hidden_dim 3", 10: "", 50: "--hidden_dim 50"}
+STILLS = {2: "--hidden_dim 2", 3: "--hidden_dim 3", 10: "--hidden_dim 10", 50: "--hidden_dim 50"}
 
 
 @figure
