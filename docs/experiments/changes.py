@@ -30,9 +30,10 @@ def changed(name):
 
 def learn(case, seed):
     """The test accuracies after fewer and after more epochs."""
-    m, settings = changed(case), SETTINGS | {"hidden_dim": 10, "use_bias": True, "learning_rate": 1.0}
+    settings = SETTINGS | {"hidden_dim": 10, "use_bias": True, "learning_rate": 1.0, "weight_seed": seed}
+    m = changed(case)
     runs = {epochs: m.train(*load_XOR_data(300), *load_XOR_data(1000, seed=1),
-                            m.Hyperparameters(**settings | {"num_epochs": epochs, "weight_seed": seed})) for epochs in EPOCHS}
+                            m.Hyperparameters(**settings | {"num_epochs": epochs})) for epochs in EPOCHS}
     return {f"{epochs} epochs": list(run)[-1].test_accuracy for epochs, run in runs.items()}
 
 
