@@ -204,17 +204,11 @@ def figure_spiral():
     save_film(list(train(X[:300], y[:300], X[300:], y[300:], hp)), X[:300], y[:300], "spiral", kinds=["png"])
 
 
-@cache
-def circle():
-    """The last snapshot of a training with these points."""
-    return train_with(load_data=load_circle_data)[-1]
-
-
 @figure
 def figure_circle():
     """What the network learns if class 1 is inside a circle."""
     figure, (axes,) = new_figure(1, width=5, height=5)
-    last = circle()
+    last = train_with(load_data=load_circle_data)[-1]
     show_network(axes, last.weights)
     utils.add_points(axes, *training_points(load_circle_data))
     axes.set(xlabel="x1", ylabel="x2", title=f"train {last.train_accuracy:.1%}, test {last.test_accuracy:.1%}")
