@@ -13,12 +13,12 @@ PROJECT = Path(__file__).resolve().parent.parent
 EDITS = {"hidden_dim": "8", "learning_rate": "1.5", "num_epochs": "8_000", "num_samples": "250"}
 
 
-def edit(folder, names):
+def edit(folder):
     """Change the default of each of these settings in the script of a folder."""
     path = folder / "scratch_mlp.py"
     source = path.read_text(encoding="utf-8")
-    for name in names:
-        source, count = re.subn(rf"(?m)^(    {name}: \w+ = )\S+", rf"\g<1>{EDITS[name]}", source)
+    for name, value in EDITS.items():
+        source, count = re.subn(rf"(?m)^(    {name}: \w+ = )\S+", rf"\g<1>{value}", source)
         assert count == 1, name
     path.write_text(source, encoding="utf-8")
 
@@ -35,7 +35,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder, "copy")
         shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns(".git", ".venv", ".*_cache", "__pycache__"))
-        edit(folder, EDITS)
+        edit(folder)
         expect(0, folder, "-m", "pytest", "-q", "-x")
         said = expect(1, folder, "docs/make.py", "--check").splitlines()
         assert all(f"{name} = " in said[0] for name in EDITS), said

@@ -189,6 +189,7 @@ def test_a_bad_setting(flag, value, status, message, tmp_path):
     found, output, errors = run("--output_dir", "plots", flag, value, cwd=tmp_path)
     assert (found, output) == (status, "")
     assert is_error(errors.removeprefix("usage: scratch_mlp.py [--name value ...]\nscratch_mlp.py: "), message)
+    assert flag != "--output_dir" or errors.endswith("; or draw nothing, with --num_frames 0\n")
     assert names(tmp_path) == ["a_file"]
 
 

@@ -12,13 +12,10 @@ DIFFS = dict(re.findall(r"^### ([^\n]*)$(?:(?!^##).)*?^```diff\n(.*?)^```$", PAG
 EPOCHS = 2000, 10_000
 
 
-def without_comments(source):
-    return [re.sub(r" +# .*", "", line) for line in source.splitlines()]
-
-
 def changed(name):
     """The module that scratch_mlp.py becomes by a change; @@ is between the parts of a diff. Comments do not count."""
-    lines = without_comments(Path(scratch_mlp.__file__).read_text(encoding="utf-8"))
+    source = Path(scratch_mlp.__file__).read_text(encoding="utf-8")
+    lines = [re.sub(r" +# .*", "", line) for line in source.splitlines()]
     for part in DIFFS[name].split("@@\n") if name in DIFFS else []:
         old, new = ([line[1:] for line in part.splitlines() if line[0] != sign] for sign in "+-")
         places = [n for n in range(len(lines)) if lines[n:n + len(old)] == old]
