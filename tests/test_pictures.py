@@ -218,7 +218,7 @@ def test_colours_and_line_follow_the_predicted_class_where_all_outputs_are_one()
 
 def test_four_classes_anywhere():
     """Each has its colour around its own points, and a line is between each two that are neighbours."""
-    corners = np.array([[1000.0, -5], [1002, -5], [1000, -4], [1002, -4]])
+    corners = np.array([[1000.0, -5], [1002, -5], [1000, -4], [1002.3, -4.1]])
 
     def nearest(points, scale):
         distances = np.linalg.norm((points[:, None] - corners) * (1, 2), axis=2)
@@ -226,7 +226,10 @@ def test_four_classes_anywhere():
     axes = Figure().add_subplot()
     utils.boundary_panel(axes, [Snapshot(0, 0.1, 1, 1, (5,))], nearest, corners, np.eye(4))(0)
     lines = np.concatenate(axes.collections[0].get_segments())
-    assert np.minimum(abs(lines[:, 0] - 1001), 2 * abs(lines[:, 1] + 4.5)).max() < 0.02
+    z2 = nearest(lines, 1)[0]
+    assert np.ptp(np.sort(z2, axis=1)[:, -2:], axis=1).max() < 0.01
+    between = set(map(tuple, np.sort(z2.argsort(axis=1)[:, -2:], axis=1).tolist()))
+    assert {(0, 1), (0, 2), (1, 3), (2, 3)} <= between
     colours = axes.images[0].get_array()[[10, 10, 90, 90], [10, 90, 10, 90], :3]
     assert np.abs(colours.astype(int) - rgb(utils.TINTS[-1])).max() <= 1
     assert [line.get_marker() for line in axes.lines[:4]] == [*"os^D"]
