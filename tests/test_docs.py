@@ -7,6 +7,7 @@ import imageio.v3 as iio
 import matplotlib.style
 import numpy as np
 import pytest
+from PIL import Image
 
 import utils
 from docs import make
@@ -115,6 +116,18 @@ def test_an_edited_default_is_said(monkeypatch):
     assert "num_samples" in make.edited_defaults()
     assert len(learning.training_points()[0]) == 7, "the pictures show other points"
     assert next(make.complaints()).startswith("not the published settings: ")
+
+
+def test_one_pixel_that_differs_is_said(monkeypatch):
+    published = common.PUBLISHED_PICTURES / "points.png"
+    picture = Image.open(published).convert("RGB")
+    versions = published.with_name("versions.txt").read_text(encoding="utf-8")
+    monkeypatch.setattr(common, "versions", lambda: versions)
+    monkeypatch.setattr(make, "pages", list)
+    monkeypatch.setattr(make, "draw_pictures", lambda: picture.save(common.PICTURES / "points.png"))
+    for grey, count in ((253, 0), (252, 1)):                # beside 255
+        picture.putpixel((5, 5), (grey, grey, grey))
+        assert sum("docs/pictures/points.png" in line for line in make.complaints()) == count
 
 
 def test_the_scripts_own_requirements_are_those_of_the_file():
